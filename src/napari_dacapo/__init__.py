@@ -1,0 +1,1 @@
+"""Train, validate and apply segmentation networks on images of any size."""

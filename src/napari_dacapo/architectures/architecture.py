@@ -1,0 +1,70 @@
+"""A network as a record."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING
+
+from napari_dacapo.arrays.box import Voxels
+from napari_dacapo.config import Family
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class Architecture(Family):
+    """A network: what it takes and gives, told before any training. Shapes are spatial: (z,) y, x."""
+
+    @property
+    @abstractmethod
+    def dims(self) -> int:
+        """Spatial dimensions, 2 or 3."""
+
+    @property
+    @abstractmethod
+    def input_patch(self) -> Voxels:
+        """The spatial shape of a training patch."""
+
+    @property
+    @abstractmethod
+    def validation_patch(self) -> Voxels:
+        """The spatial shape of a block of prediction: larger, since nothing is kept for gradients."""
+
+    @property
+    @abstractmethod
+    def output_channels(self) -> int:
+        """Feature maps given to the task's head."""
+
+    @property
+    @abstractmethod
+    def scale(self) -> Voxels:
+        """Output voxels per input voxel along each axis."""
+
+    @property
+    @abstractmethod
+    def context(self) -> Voxels:
+        """How many input voxels one output voxel sees along each axis (the receptive field)."""
+
+    @abstractmethod
+    def output_shape(self, input_shape: Voxels) -> Voxels:
+        """The output's shape. Raises UserInputError naming the nearest shapes that work."""
+
+    @abstractmethod
+    def nearest_input_shape(self, wish: Voxels, at_least: bool = False) -> Voxels:
+        """The valid input shape nearest to the wish along each axis, not smaller if `at_least`."""
+
+    @abstractmethod
+    def parameter_count(self, input_channels: int) -> int:
+        """How many numbers are trained, the task's head not counted."""
+
+    @abstractmethod
+    def training_bytes(self, input_channels: int, input_shape: Voxels, batch_size: int) -> int:
+        """An estimate of the memory a training step needs: weights, gradients, optimiser, activations."""
+
+    @abstractmethod
+    def prediction_bytes(self, input_channels: int, input_shape: Voxels) -> int:
+        """An estimate of the memory one block of prediction needs."""
+
+    @abstractmethod
+    def build(self, input_channels: int) -> nn.Module:
+        """The network, (b, input_channels, (z,) y, x) -> (b, output_channels, (z,) y, x), freshly initialised."""

@@ -1,0 +1,1 @@
+"""Pixels with axes, voxel size, offset and unit, opened lazily from every format."""

@@ -1,0 +1,29 @@
+"""Where an array comes from."""
+
+from abc import abstractmethod
+from pathlib import Path
+
+from napari_dacapo.arrays.array import Array
+from napari_dacapo.arrays.step import Step
+from napari_dacapo.config import Family
+
+
+class Source(Family):
+    """Where an array comes from, and the steps done on it while it is read."""
+
+    steps: tuple[Step, ...] = ()
+    "Steps done on the array, in this order, while it is read."
+
+    def open(self, root: Path = Path()) -> Array:
+        """The array, nothing read yet. Relative paths start at `root`.
+
+        Raises UserInputError where there is nothing to open, or nothing that can be used.
+        """
+        array = self.open_plain(root)
+        for step in self.steps:
+            array = step.apply(array)
+        return array
+
+    @abstractmethod
+    def open_plain(self, root: Path) -> Array:
+        """The array without its steps."""

@@ -1,0 +1,1 @@
+"""Which data trains and which validates."""

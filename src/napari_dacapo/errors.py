@@ -1,0 +1,77 @@
+"""Every error that a user can meet.
+
+    DacapoError
+    ├── UserInputError     a value that someone typed, chose or wrote cannot be used
+    ├── StoreError         the store of named records cannot be read or written
+    ├── CheckpointError    a checkpoint is missing, damaged or does not fit
+    ├── DiskFullError      the disk has no room for what is to be written
+    └── DeviceError        the computing device failed
+
+None derives from RuntimeError: napari's generator workers swallow those.
+"""
+
+from pathlib import Path
+
+SHOWN_CHARACTERS = 80
+
+
+class DacapoError(Exception):
+    """Any error of this package; its text is one or two sentences for a person."""
+
+
+class UserInputError(DacapoError):
+    """A value that cannot be used: which field, what came, why not, and what to do."""
+
+    def __init__(self, field: str, value: object, problem: str, fix: str = "") -> None:
+        super().__init__(field, value, problem, fix)
+        self.field = field
+        self.value = value
+        self.problem = problem
+        self.fix = fix
+
+    def __str__(self) -> str:
+        sentence = f"{self.field} is {shown(self.value)}: {self.problem.rstrip('.')}."
+        return f"{sentence} {self.fix.rstrip('.')}." if self.fix else sentence
+
+
+class StoreError(DacapoError):
+    """The store of named records cannot be read or written; nothing in it was changed."""
+
+
+class CheckpointError(DacapoError):
+    """A checkpoint is missing, damaged or does not fit the network; the network is untouched."""
+
+
+class DiskFullError(DacapoError):
+    """The disk has no room; what stood there before is untouched."""
+
+    def __init__(self, path: Path, needed: int, free: int) -> None:
+        super().__init__(path, needed, free)
+        self.path = path
+        self.needed = needed
+        self.free = free
+
+    def __str__(self) -> str:
+        return (
+            f"The disk is full: {self.path} needs {self.needed:,} bytes, {self.free:,} are free. "
+            "Free some space and try again; what was there before is unchanged."
+        )
+
+
+class DeviceError(DacapoError):
+    """The computing device failed; `restart_needed` says that this process cannot use it again."""
+
+    def __init__(self, problem: str, fix: str, restart_needed: bool = False) -> None:
+        super().__init__(problem, fix, restart_needed)
+        self.problem = problem
+        self.fix = fix
+        self.restart_needed = restart_needed
+
+    def __str__(self) -> str:
+        return f"{self.problem.rstrip('.')}. {self.fix.rstrip('.')}."
+
+
+def shown(value: object) -> str:
+    """The value as a message shows it, at most 80 characters long."""
+    text = repr(value)
+    return text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 1] + "…"

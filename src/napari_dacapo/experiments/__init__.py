@@ -1,0 +1,1 @@
+"""Runs: training, validation, checkpoints, history, comparison."""

@@ -1,0 +1,1 @@
+"""Named records in TinyDB, and the workspace folder."""

@@ -1,0 +1,1 @@
+"""What to learn: target, loss, head, post-processing and scores."""

@@ -1,0 +1,93 @@
+"""What a network learns."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_dacapo.arrays.box import Voxels, World
+from napari_dacapo.config import Family
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+Parameters = Mapping[str, float | int | str | bool]  # one point of a post-processing grid
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One score a task is judged by."""
+
+    name: str  # "voi_sum", "f1_50", "dice/axon"
+    lower: float
+    upper: float  # inf where there is none
+    higher_is_better: bool
+
+    def better(self, candidate: float, best: float | None) -> bool:
+        """Whether the candidate beats the best so far; NaN never does."""
+        if candidate != candidate:
+            return False
+        if best is None:
+            return True
+        return candidate > best if self.higher_is_better else candidate < best
+
+
+class Task(Family):
+    """What to learn: target and loss, head, post-processing and scores. Arrays are (c, (z,) y, x)."""
+
+    @abstractmethod
+    def channel_names(self, dims: int) -> tuple[str, ...]:
+        """One name per output channel; heads of other runs are matched by these."""
+
+    @abstractmethod
+    def padding(self, voxel_size: World) -> tuple[Voxels, Voxels]:
+        """How many voxels of labels, before and after the output, its target needs to be right at the border."""
+
+    @abstractmethod
+    def target(
+        self, labels: NDArray[Any], known: NDArray[np.bool_], voxel_size: World
+    ) -> tuple[NDArray[Any], NDArray[np.float32]]:
+        """Target and weight, (c, (z,) y, x), of the output's shape.
+
+        `labels` ((z,) y, x) or (c, (z,) y, x) integer, 0 background, and `known` ((z,) y, x) are larger
+        than the output by `padding`. The target may be uint8 or float32; the weight is 0 wherever the
+        target would need an unknown voxel, and balances the classes elsewhere.
+        """
+
+    @abstractmethod
+    def head(self, features: int, dims: int) -> nn.Module:
+        """The last layer, (b, features, ...) -> (b, channels, ...), without activation."""
+
+    @abstractmethod
+    def loss(
+        self, output: torch.Tensor, target: torch.Tensor, weight: torch.Tensor
+    ) -> torch.Tensor:
+        """The loss of the head's output, (b, c, (z,) y, x) float32 all three; a scalar; 0 if no voxel has weight."""
+
+    @abstractmethod
+    def activate(self, output: torch.Tensor) -> torch.Tensor:
+        """The prediction: what `segment` and a person look at, from the head's output."""
+
+    @abstractmethod
+    def parameter_grid(self) -> tuple[Parameters, ...]:
+        """Every combination of post-processing parameters that validation tries."""
+
+    @abstractmethod
+    def segment(self, prediction: NDArray[np.float32], parameters: Parameters) -> NDArray[Any]:
+        """Object or class ids ((z,) y, x) unsigned, from a prediction (c, (z,) y, x)."""
+
+    @abstractmethod
+    def criteria(self) -> tuple[Criterion, ...]:
+        """Every score, the one that decides which weights are best first."""
+
+    @abstractmethod
+    def score(
+        self, segmentation: NDArray[Any], labels: NDArray[Any], known: NDArray[np.bool_]
+    ) -> dict[str, float]:
+        """Every criterion's value by name, unknown voxels left out; all arrays ((z,) y, x)."""

@@ -1,0 +1,1 @@
+"""How to learn: sampling, augments, optimiser and schedule."""
