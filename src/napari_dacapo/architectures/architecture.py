@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING
 
-from napari_dacapo.arrays.box import Voxels
+from napari_dacapo.arrays.box import Voxels, World
 from napari_dacapo.config import Family
 
 if TYPE_CHECKING:
@@ -45,6 +45,17 @@ class Architecture(Family):
     def context(self) -> Voxels:
         """How many input voxels one output voxel sees along each axis (the receptive field)."""
 
+    @property
+    @abstractmethod
+    def stride(self) -> Voxels:
+        """A shift of the input by so many voxels shifts the output likewise: the product of the poolings."""
+
+    @property
+    def border(self) -> Voxels:
+        """Input voxels around an output voxel that it may see, rounded up to whole strides."""
+        sides = zip(self.context, self.stride, strict=True)
+        return tuple(-(-(context // 2) // stride) * stride for context, stride in sides)
+
     @abstractmethod
     def output_shape(self, input_shape: Voxels) -> Voxels:
         """The output's shape. Raises UserInputError naming the nearest shapes that work."""
@@ -65,6 +76,10 @@ class Architecture(Family):
     def prediction_bytes(self, input_channels: int, input_shape: Voxels) -> int:
         """An estimate of the memory one block of prediction needs."""
 
+    def warnings(self, voxel_size: World) -> tuple[str, ...]:
+        """What would train, but badly, on voxels of this size: a sentence each, with what to do."""
+        return ()
+
     @abstractmethod
     def build(self, input_channels: int) -> nn.Module:
-        """The network, (b, input_channels, (z,) y, x) -> (b, output_channels, (z,) y, x), freshly initialised."""
+        """A fresh network, (b, input_channels, (z,) y, x) -> (b, output_channels, (z,) y, x)."""
