@@ -44,7 +44,7 @@ def _options() -> argparse.Namespace:
 
 def _step(unet: UNet, layout: torch.memory_format, autocast: bool) -> Callable[[], None]:
     torch.manual_seed(0)
-    network = unet.build(1).to(memory_format=layout)  # type: ignore[call-overload]
+    network = unet.build(1).to(memory_format=layout)  # type: ignore[call-overload, unused-ignore]
     optimizer = torch.optim.RAdam(network.parameters(), lr=1e-4)
     image = torch.rand(1, 1, *unet.input_patch).to(memory_format=layout)
 
