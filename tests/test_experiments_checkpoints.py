@@ -1,12 +1,15 @@
 """Checkpoints come back bit for bit, damage is found, and rotation keeps what is needed."""
 
+import errno
 import random
+from pathlib import Path
 
 import pytest
 import torch
 from checkpoint_states import state
 
 from napari_dacapo.errors import CheckpointError
+from napari_dacapo.experiments.checkpoint_folder import sealed, unsealed
 from napari_dacapo.experiments.checkpoints import Best, Checkpoints
 
 torch.set_num_threads(1)
@@ -135,7 +138,8 @@ def test_what_lies_after_an_iteration_can_be_forgotten(checkpoints):
         checkpoints.save(state(iteration))
     checkpoints.mark_best("voi", 5, 1.0)
     checkpoints.mark_best("rand", 15, 1.0)
-    checkpoints.forget_after(10)
+    for _ in range(2):
+        checkpoints.forget_after(10)
     assert [entry.iteration for entry in checkpoints.list()] == [5, 10]
     assert checkpoints.best() == {"voi": Best(5, 1.0)}
 
@@ -183,6 +187,51 @@ def test_a_file_that_is_gone_is_found(two, part):
     checkpoints, folder = two
     next(folder.glob(f"{part}*")).unlink()
     assert_falls_back(checkpoints)
+
+
+def test_a_file_that_grew_is_found_without_reading_it(two):
+    checkpoints, folder = two
+    with next(folder.glob("weights*")).open("ab") as file:
+        file.truncate(1 << 40)  # sparse: a terabyte that takes no room
+    assert_falls_back(checkpoints)
+
+
+def test_a_disk_that_cannot_read_a_file_is_as_good_as_damage(two, monkeypatch):
+    checkpoints, folder = two
+    read = Path.read_bytes
+
+    def failing(path):
+        if path.parent == folder and path.name.startswith("weights"):
+            raise OSError(errno.EIO, "Input/output error")
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", failing)
+    assert_falls_back(checkpoints)
+    assert "cannot be read: Input/output error" in checkpoints.load().note
+
+
+def test_a_manifest_with_a_wrong_field_is_damaged(two):
+    checkpoints, folder = two
+    file = folder / "checkpoint.json"
+    file.write_bytes(sealed(unsealed(file.read_bytes()) | {"iteration": -1}))
+    assert_falls_back(checkpoints)
+
+
+def test_a_damaged_manifest_is_not_listed_and_its_files_stay(two):
+    checkpoints, folder = two
+    (folder / "checkpoint.json").write_bytes(b"{}")
+    for iteration in range(4000, 9000, 1000):
+        checkpoints.save(state(iteration))
+        checkpoints.rotate()
+    assert [entry.iteration for entry in checkpoints.list()] == [6000, 7000, 8000]
+    assert len(list(folder.iterdir())) == 3
+
+
+def test_nothing_to_load_is_an_error(checkpoints):
+    with pytest.raises(CheckpointError, match="Train the run first"):
+        checkpoints.load()
+    with pytest.raises(CheckpointError, match=r"'voi' .* Known: none yet; validate the run"):
+        checkpoints.load_best("voi")
 
 
 def test_a_damaged_one_that_was_asked_for_is_not_replaced_by_another(two):

@@ -13,6 +13,7 @@ import json
 import os
 import re
 import shutil
+import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -235,10 +236,12 @@ def _make(folder: Path) -> None:
 
 
 def _size(path: Path) -> int | None:
+    """The bytes of a plain file; None where there is none."""
     try:
-        return path.stat().st_size if path.is_file() else None
+        found = path.stat()
     except OSError:
         return None
+    return found.st_size if stat.S_ISREG(found.st_mode) else None
 
 
 def _require_space(folder: Path, needed: int) -> None:
