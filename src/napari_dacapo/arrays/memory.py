@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from napari_dacapo.arrays.array import Array, SpatialUnit
@@ -10,6 +9,7 @@ from napari_dacapo.arrays.box import World
 from napari_dacapo.errors import UserInputError
 
 AXES = ("yx", "cyx", "zyx", "czyx")
+CHUNK = 64  # nothing needs decoding; a size that is pleasant to read
 
 
 def from_numpy(
@@ -28,7 +28,9 @@ def from_numpy(
     begin = (0.0,) * dims if offset is None else offset
     for field, value in (("voxel_size", voxel_size), ("offset", begin)):
         if len(value) != dims:
-            raise UserInputError(field, value, f"it has {len(value)} numbers", f"Give {dims}, for {axes[-dims:]}")
+            raise UserInputError(
+                field, value, f"it has {len(value)} numbers", f"Give {dims}, for {axes[-dims:]}"
+            )
     return Array(
         name=name,
         axes=axes,
@@ -37,6 +39,6 @@ def from_numpy(
         voxel_size=tuple(map(float, voxel_size)),
         offset=tuple(map(float, begin)),
         unit=unit,
-        chunks=data.shape,
+        chunks=tuple(max(1, min(n, CHUNK)) for n in data.shape),
         reader=data.__getitem__,
     )

@@ -4,7 +4,7 @@ from abc import abstractmethod
 from pathlib import Path
 
 from napari_dacapo.arrays.array import Array
-from napari_dacapo.arrays.step import Step
+from napari_dacapo.arrays.step import Normalization, Step
 from napari_dacapo.config import Family
 
 
@@ -13,6 +13,11 @@ class Source(Family):
 
     steps: tuple[Step, ...] = ()
     "Steps done on the array, in this order, while it is read."
+
+    @property
+    def is_normalized(self) -> bool:
+        """Whether its own steps bring the intensities near [0, 1]."""
+        return any(isinstance(step, Normalization) for step in self.steps)
 
     def open(self, root: Path = Path()) -> Array:
         """The array, nothing read yet. Relative paths start at `root`.
