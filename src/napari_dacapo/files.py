@@ -127,7 +127,7 @@ def parse_json(data: bytes, max_bytes: int = LARGEST_JSON, max_depth: int = DEEP
 
 
 def slug(name: str) -> str:
-    """A folder name for any label: readable, at most 60 bytes, the same everywhere, another for another label.
+    """A folder name for any label: readable, at most 60 bytes, the same everywhere, never the same twice.
 
     "U-Net ä/b" gives "u-net-a-b-" and ten hexadecimal digits of its hash.
     """
