@@ -31,11 +31,11 @@ class MergeLabels(Source):
             arrays[0],
             name=" + ".join(array.name for array in arrays),
             dtype=np.dtype(np.uint64),
-            reader=lambda slices: _merged(arrays, slices),
+            reader=lambda slices: merged(arrays, slices),
         )
 
 
-def _merged(arrays: list[Array], slices: tuple[slice, ...]) -> NDArray[np.uint64]:
+def merged(arrays: list[Array], slices: tuple[slice, ...]) -> NDArray[np.uint64]:
     """Id i of array k of n becomes (i - 1) n + k + 1, the same in every patch."""
     merged = np.zeros([each.stop - each.start for each in slices], np.uint64)
     for position, array in enumerate(arrays):
@@ -51,9 +51,9 @@ def _refuse_ids_without_room(array: Array, ids: NDArray[Any], count: int) -> Non
     if ids.size == 0:
         return
     lowest, highest = int(ids.min()), int(ids.max())
-    if lowest < 0 or highest > 2**64 // count - 1:
+    if lowest < 0 or highest > (2**64 - 1) // count:
         wrong = lowest if lowest < 0 else highest
         problem = f"the id {wrong} of {array.name} cannot be kept apart from those of the others"
         raise UserInputError(
-            "sources", array.name, problem, f"Relabel it to ids from 0 to {2**64 // count - 1}"
+            "sources", array.name, problem, f"Relabel it to ids from 0 to {(2**64 - 1) // count}"
         )

@@ -32,7 +32,7 @@ class Sample:
     def of(cls, array: Array, box: Box | None = None, limit: int = SAMPLE_BYTES) -> "Sample":
         """A sample of what lies in the box, or of the whole array."""
         begin, end = voxels_in(array, array.box if box is None else box)
-        block = _block_shape(array)
+        block = _block_shape(array, min(BLOCK_BYTES, limit // FEWEST_BLOCKS))
         ranges = [range(b // n, math.ceil(e / n)) for b, e, n in zip(begin, end, block, strict=True)]
         available = [len(each) for each in ranges]
         counts = _spread(available, _blocks_allowed(array, block, limit))
@@ -63,10 +63,10 @@ def _bytes(array: Array, shape: Voxels) -> int:
     return math.prod(shape) * (array.channels or 1) * array.dtype.itemsize
 
 
-def _block_shape(array: Array) -> Voxels:
+def _block_shape(array: Array, limit: int) -> Voxels:
     """A chunk, its longest side halved until it is small."""
     shape = [max(1, n) for n in array.chunks[-array.dims :]]
-    while _bytes(array, tuple(shape)) > BLOCK_BYTES and max(shape) > 1:
+    while _bytes(array, tuple(shape)) > limit and max(shape) > 1:
         longest = shape.index(max(shape))
         shape[longest] = -(-shape[longest] // 2)
     return tuple(shape)
@@ -76,8 +76,8 @@ def _blocks_allowed(array: Array, block: Voxels, limit: int) -> int:
     chunk = _bytes(array, tuple(max(1, n) for n in array.chunks[-array.dims :]))
     allowed = limit // _bytes(array, block)
     if chunk > _bytes(array, block):
-        allowed = min(allowed, DECODED_BYTES // chunk)
-    return max(FEWEST_BLOCKS, allowed)
+        allowed = min(allowed, max(FEWEST_BLOCKS, DECODED_BYTES // chunk))
+    return max(1, allowed)
 
 
 def _spread(available: list[int], allowed: int) -> list[int]:

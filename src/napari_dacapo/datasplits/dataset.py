@@ -1,5 +1,7 @@
 """One dataset: raw data and its labels."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -9,7 +11,12 @@ from pydantic import Field
 from napari_dacapo.arrays.array import Array
 from napari_dacapo.arrays.box import Box, World
 from napari_dacapo.arrays.source import Source
+from napari_dacapo.arrays.step import Normalization
 from napari_dacapo.config import Config
+from napari_dacapo.datasplits.fitting import refuse_misfit
+from napari_dacapo.datasplits.ids import object_ids
+from napari_dacapo.datasplits.known import known_voxels
+from napari_dacapo.errors import UserInputError
 
 
 class Dataset(Config):
@@ -36,6 +43,52 @@ class Dataset(Config):
     points: tuple[World, ...] = ()
     "Places (world units, (z,) y, x) that training patches are centred on; empty: anywhere."
 
+    def open(self, root: Path, normalization: Normalization) -> "OpenDataset":
+        """The arrays, opened and found to fit together. Relative paths start at `root`.
+
+        Raw that its own steps normalise is not normalised again. Raises UserInputError naming the field.
+        """
+        with _naming(self.title):
+            with _naming("raw"):
+                plain = self.raw.open(root)
+            with _naming("labels"):
+                stored = self.labels.open(root)
+            mask = self._open_mask(root)
+            raw = plain if self.raw.is_normalized else normalization.apply(plain)
+            labels = object_ids(stored, self.unlabelled)
+            refuse_misfit(raw, labels, "labels")
+            region = raw.box.intersect(labels.box)
+            if mask is not None:
+                refuse_misfit(labels, mask, "mask")
+            self._refuse_points_outside(region)
+        return OpenDataset(
+            title=self.title,
+            raw=raw,
+            plain_raw=plain,
+            labels=labels,
+            known=known_voxels(stored, mask, self.unlabelled),
+            region=region,
+            excluded=None,
+            weight=self.weight,
+            points=self.points,
+        )
+
+    def _open_mask(self, root: Path) -> Array | None:
+        if self.mask is None:
+            return None
+        with _naming("mask"):
+            mask = self.mask.open(root)
+        if mask.channels is not None:
+            problem = f"a mask has no channels; {mask.name} has {mask.channels}"
+            raise UserInputError("mask", mask.name, problem, "Select one channel of it")
+        return mask
+
+    def _refuse_points_outside(self, region: Box) -> None:
+        for point in self.points:
+            if len(point) != len(region.begin) or not _inside(point, region):
+                fix = f"Give points ((z,) y, x) from {region.begin} to {region.end}"
+                raise UserInputError("points", point, "it lies outside of raw and labels", fix)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenDataset:
@@ -49,6 +102,21 @@ class OpenDataset:
     excluded: Box | None  # held out: labels in here are unknown to training
     weight: int
     points: tuple[World, ...]
+    plain_raw: Array | None = None  # raw before its normalisation, for checks
 
 
 OpenDatasets = tuple[OpenDataset, ...]
+
+
+@contextmanager
+def _naming(part: str) -> Iterator[None]:
+    """Errors inside name the part that their field belongs to."""
+    try:
+        yield
+    except UserInputError as error:
+        error.field = f"{part}.{error.field}"
+        raise
+
+
+def _inside(point: World, box: Box) -> bool:
+    return all(b <= p < e for p, b, e in zip(point, box.begin, box.end, strict=True))

@@ -1,0 +1,37 @@
+"""Labels as the engine wants them: unsigned integers in native byte order, 0 is background."""
+
+from dataclasses import replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_dacapo.arrays.array import Array
+from napari_dacapo.errors import UserInputError
+
+
+def object_ids(labels: Array, unlabelled: Literal["nothing", "zero"]) -> Array:
+    """The labels with 0 for background (and, under the convention `zero`, for what is unknown).
+
+    Raises UserInputError for labels that are not integer, and, when read, for negative ones.
+    """
+    if labels.dtype.kind not in "bui":
+        problem = f"labels must be integer; {labels.name} has {labels.dtype}"
+        fix = "Choose the labels themselves; resample them with nearest or majority, not linear"
+        raise UserInputError("labels", str(labels.dtype), problem, fix)
+    dtype = np.dtype(f"u{labels.dtype.itemsize}")
+
+    def read(slices: tuple[slice, ...]) -> NDArray[Any]:
+        ids: NDArray[Any] = labels.reader(slices)
+        _refuse_negative(labels, ids)
+        ids = ids.astype(dtype, copy=False)
+        return np.subtract(ids, 1, where=ids > 0, out=np.zeros_like(ids)) if unlabelled == "zero" else ids
+
+    return replace(labels, dtype=dtype, reader=read)
+
+
+def _refuse_negative(labels: Array, ids: NDArray[Any]) -> None:
+    if labels.dtype.kind == "i" and ids.size and ids.min() < 0:
+        problem = f"{labels.name} has a negative id"
+        fix = "Relabel it from 0 up, or mark unknown voxels by a mask"
+        raise UserInputError("labels", int(ids.min()), problem, fix)
