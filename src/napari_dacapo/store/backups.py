@@ -9,7 +9,7 @@ from pathlib import Path
 
 from napari_dacapo.errors import StoreError
 from napari_dacapo.files import LARGEST_JSON, atomic_write, temporary_beside
-from napari_dacapo.store.content import Content, DamagedStoreError
+from napari_dacapo.store.content import Content
 from napari_dacapo.store.migrations import latest_schema
 
 KEPT = 3
@@ -40,7 +40,9 @@ class Backups:
     def newest_good(self) -> tuple[Path, Content] | None:
         for backup in self.newest_first():
             with suppress(OSError, StoreError):
-                return backup, Content.parse(bounded_bytes(backup))
+                content = Content.parse(bounded_bytes(backup))
+                if not content.is_newer:
+                    return backup, content
         return None
 
     def last_revision(self) -> int:
@@ -81,8 +83,17 @@ def bounded_bytes(path: Path) -> bytes:
 def first_value(data: bytes) -> Content | None:
     """The store that bytes begin with, where only something was added behind it."""
     try:
-        text = data.decode("utf-8-sig", "replace")
+        text = _text(data)
         _, end = json.JSONDecoder().raw_decode(text)
-        return Content.parse(text[:end].encode())
-    except (ValueError, RecursionError, DamagedStoreError):
+        content = Content.parse(text[:end].encode())
+    except (ValueError, RecursionError, StoreError):
         return None
+    return None if content.is_newer else content
+
+
+def _text(data: bytes) -> str:
+    """The bytes up to the first that is no text."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        return data[: error.start].decode("utf-8-sig")

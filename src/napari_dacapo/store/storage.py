@@ -22,7 +22,7 @@ class AtomicStorage(Storage):
         self.path = path
         self.data = _bytes(path)
         self.content = _content(path, self.data)
-        self._tables = self.content.tables
+        self._tables = self.content.tables  # TinyDB changes them in place
         self._is_changed = False
 
     def read(self) -> dict[str, dict[str, Any]]:
@@ -39,7 +39,7 @@ class AtomicStorage(Storage):
         changed = Content(self._tables, self.content.revision + 1).encode()
         backups = Backups(self.path)
         if self.data is None:  # its backup says from now on that a missing file is a loss, not a new store
-            self.data = self.content.encode()
+            self.data = Content().encode()
             atomic_write(self.path, self.data)
         backups.keep(self.content, self.data)
         atomic_write(self.path, changed)

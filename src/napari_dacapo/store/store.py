@@ -183,9 +183,13 @@ class Store:
             with locked(self.path, LOCK_SECONDS):
                 yield
         except OSError as error:
-            raise_if_full(error, self.path, 0)
+            raise_if_full(error, self.path, _size(self.path))
             cause = f"{self.path} cannot be written ({error.strerror})"
             raise StoreError(f"{cause}. Check the medium and the permissions of its folder.") from error
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 1024
 
 
 def _stamp(path: Path) -> Stamp | None:

@@ -1,0 +1,142 @@
+"""Several threads, windows and processes save into one store, and nothing is lost."""
+
+import os
+import signal
+import socket
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from store_records import FAMILIES, PROCESSES, Ball, Brick, Shape, filled
+
+from napari_dacapo.errors import StoreError
+from napari_dacapo.files import locked
+from napari_dacapo.store import store as store_module
+from napari_dacapo.store.store import Store
+
+SAVES = 100
+
+
+def save_many(path: str, who: str, waits: list[float]) -> None:
+    store = Store(Path(path))
+    for number in range(SAVES):
+        began = time.perf_counter()
+        store.save(Shape, f"{who}-{number}", Ball(radius=number))
+        waits.append(time.perf_counter() - began)
+
+
+def save_in_process(path: str, who: str, connection) -> None:
+    waits: list[float] = []
+    save_many(path, who, waits)
+    connection.send(waits)
+
+
+def assert_nothing_lost(path: Path, writers: int, waits: list[float]) -> None:
+    documents = Store(path).export_json()["records"]["Shape"]
+    radii = {found["name"]: found["record"]["radius"] for found in documents.values()}
+    assert radii == {f"w{writer}-{number}": number for writer in range(writers) for number in range(SAVES)}
+    assert len(documents) == writers * SAVES  # ids are unique
+    assert Store(path).revision == writers * SAVES
+    assert sorted(waits)[int(0.99 * len(waits)) - 1] <= 1
+
+
+@pytest.mark.parametrize("run", range(3))
+def test_two_processes_lose_nothing(tmp_path, run):
+    path = tmp_path / "store.json"
+    pipes = [PROCESSES.Pipe(duplex=False) for _ in range(2)]
+    processes = [
+        PROCESSES.Process(target=save_in_process, args=(str(path), f"w{number}", sender))
+        for number, (_, sender) in enumerate(pipes)
+    ]
+    for process in processes:
+        process.start()
+    waits = [wait for receiver, _ in pipes for wait in receiver.recv()]
+    for process in processes:
+        process.join()
+    assert_nothing_lost(path, 2, waits)
+
+
+def test_four_threads_of_one_store_lose_nothing(tmp_path):
+    path = tmp_path / "store.json"
+    waits: list[float] = []
+    threads = [threading.Thread(target=save_many, args=(str(path), f"w{who}", waits)) for who in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert_nothing_lost(path, 4, waits)
+
+
+def test_alternating_windows_see_each_other(tmp_path):
+    one, two = Store(tmp_path / "store.json"), Store(tmp_path / "store.json")
+    for number in range(30):
+        writer, reader = (one, two) if number % 2 else (two, one)
+        writer.save(Shape, "shared", Ball(radius=number), overwrite=True)
+        assert reader.read(Shape, "shared") == Ball(radius=number)
+        assert reader.revision == number + 1
+
+
+def test_a_reader_never_sees_half_a_change(tmp_path):
+    store = filled(tmp_path / "store.json", a=0, b=0)
+    ended = threading.Event()
+    wrong = []
+
+    def read() -> None:
+        while not ended.is_set():
+            documents = Store(store.path).export_json()["records"]["Shape"].values()
+            if len({found["record"]["radius"] for found in documents}) != 1:
+                wrong.append(documents)
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    for number in range(1, 60):
+        exported = store.export_json()
+        for found in exported["records"]["Shape"].values():
+            found["record"]["radius"] = number
+        store.import_json(exported, FAMILIES, overwrite=True)
+    ended.set()
+    thread.join()
+    assert wrong == []
+
+
+def hold(path: str, connection) -> None:
+    """The process that is in the middle of a save until it is ended."""
+    with locked(Path(path)):
+        connection.send("held")
+        time.sleep(60)
+
+
+@pytest.fixture
+def store(tmp_path):
+    return filled(tmp_path / "store.json", a=1)
+
+
+@pytest.fixture
+def holder(store):
+    receiver, sender = PROCESSES.Pipe(duplex=False)
+    process = PROCESSES.Process(target=hold, args=(str(store.path), sender))
+    process.start()
+    assert receiver.recv() == "held"
+    yield process
+    process.kill()
+    process.join()
+
+
+def test_the_save_after_a_killed_one_does_not_wait(store, holder):
+    holder.kill()
+    holder.join()
+    began = time.perf_counter()
+    store.save(Shape, "b", Brick())
+    assert time.perf_counter() - began < 0.3
+
+
+def test_a_save_beside_a_hung_one_says_which_process_to_end(store, holder, monkeypatch):
+    assert store_module.LOCK_SECONDS < 5
+    monkeypatch.setattr(store_module, "LOCK_SECONDS", 0.2)
+    os.kill(holder.pid, signal.SIGSTOP)
+    before = store.path.read_bytes()
+    with pytest.raises(StoreError, match=f"process {holder.pid} on {socket.gethostname()}"):
+        store.save(Shape, "b", Brick())
+    assert store.path.read_bytes() == before
+    assert store.read(Shape, "a") == Ball(radius=1)  # reading goes on
