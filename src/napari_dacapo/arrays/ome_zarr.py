@@ -1,0 +1,192 @@
+"""Writing OME-Zarr, with checksums, never over anything that is there."""
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from numpy.typing import DTypeLike, NDArray
+
+from napari_dacapo.arrays.array import SpatialUnit
+from napari_dacapo.arrays.box import World
+from napari_dacapo.arrays.image_metadata import ImageMetadata, OmeVersion
+from napari_dacapo.arrays.pyramid import Method, coarser_levels
+from napari_dacapo.errors import UserInputError
+from napari_dacapo.files import JsonError, raise_if_full, read_json, temporary_beside
+
+if TYPE_CHECKING:
+    import zarr
+
+MARKER = "napari_dacapo"  # the attribute that says that a container is ours
+CHUNKS = {2: 512, 3: 64}  # voxels a side
+ZSTD_LEVEL = 1
+
+
+def create_ome_zarr(
+    path: Path,
+    *,
+    axes: str,
+    shape: Sequence[int],
+    dtype: DTypeLike,
+    voxel_size: World,
+    offset: World,
+    unit: SpatialUnit,
+    chunks: Sequence[int],
+    shards: Sequence[int] | None = None,
+    ome_version: OmeVersion = "0.5",
+    attributes: Mapping[str, Any] | None = None,
+    channel_names: Sequence[str] = (),
+) -> "zarr.Array[Any]":
+    """A new image of one level, to be written block by block; a block is whole chunks, or whole shards.
+
+    Every chunk carries a checksum. What is in `attributes` is given back by `own_attributes`. Raises
+    UserInputError where something is at `path` already.
+    """
+    image = ImageMetadata(axes, voxel_size, offset, unit, ome_version, tuple(channel_names))
+    image.refuse_wrong(tuple(shape))
+    _refuse_wrong_chunks(shape, chunks, shards, ome_version)
+    with _new_folder(path, 0) as folder:
+        _create_group(folder, image, [tuple(shape)], dtype, attributes or {})
+        _create_level(folder, image, 0, shape, dtype, chunks, shards)
+    return open_own(path)
+
+
+def write_ome_zarr(
+    path: Path,
+    data: NDArray[Any],
+    *,
+    axes: str,
+    voxel_size: World,
+    offset: World,
+    unit: SpatialUnit,
+    coarser: Method | Literal["none"] = "none",
+    ome_version: OmeVersion = "0.5",
+    attributes: Mapping[str, Any] | None = None,
+    channel_names: Sequence[str] = (),
+) -> None:
+    """A whole image, with coarser levels if asked for; it appears at `path` when it is complete.
+
+    Raises UserInputError where something is at `path` already, DiskFullError where there is no room.
+    """
+    image = ImageMetadata(axes, voxel_size, offset, unit, ome_version, tuple(channel_names))
+    image.refuse_wrong(data.shape)
+    dims = len(voxel_size)
+    levels = [data, *(() if coarser == "none" else coarser_levels(data, dims, coarser))]
+    with _new_folder(path, sum(level.nbytes for level in levels)) as folder:
+        _create_group(folder, image, [level.shape for level in levels], data.dtype, attributes or {})
+        for number, level in enumerate(levels):
+            sides = (1,) * (level.ndim - dims) + (CHUNKS[dims],) * dims
+            chunks = [min(n, side) for n, side in zip(level.shape, sides, strict=True)]
+            _create_level(folder, image, number, level.shape, level.dtype, chunks, None)[...] = level
+
+
+def open_own(path: Path, level: int = 0) -> "zarr.Array[Any]":
+    """One of our images, to be written on. Raises UserInputError where there is none."""
+    import zarr
+
+    if own_attributes(path) is None:
+        raise UserInputError("path", str(path), "it was not written by napari-dacapo", "Choose another place")
+    return zarr.open_array(str(path / str(level)), mode="r+", config={"write_empty_chunks": True})
+
+
+def own_attributes(path: Path) -> dict[str, Any] | None:
+    """What was given as `attributes` when we wrote the image; None where we did not."""
+    for file, keys in (("zarr.json", ("attributes", MARKER)), (".zattrs", (MARKER,))):
+        try:
+            content: Any = read_json(path / file)
+        except (OSError, JsonError):
+            continue
+        for key in keys:
+            content = content.get(key) if isinstance(content, dict) else None
+        return content if isinstance(content, dict) else None
+    return None
+
+
+def delete_own(path: Path) -> None:
+    """Delete an image that we wrote. Raises UserInputError, and deletes nothing, for anything else."""
+    if path.is_symlink() or own_attributes(path) is None:
+        problem = "it was not written by napari-dacapo"
+        raise UserInputError("path", str(path), problem, "Choose another place, or delete it yourself")
+    shutil.rmtree(path)
+
+
+@contextmanager
+def _new_folder(path: Path, needed: int) -> Iterator[Path]:
+    """A folder that becomes `path` at the end, or leaves nothing behind. `needed`: bytes, for the message."""
+    if path.is_symlink() or path.exists():
+        problem = "something is there already" if own_attributes(path) is None else "it was written before"
+        raise UserInputError("path", str(path), problem, "Choose another name, or delete it first")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = temporary_beside(path)
+    try:
+        yield temporary
+        os.rename(temporary, path)
+    except BaseException as error:
+        shutil.rmtree(temporary, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise_if_full(error, path, needed)
+        raise
+
+
+def _create_group(
+    folder: Path,
+    image: ImageMetadata,
+    shapes: list[tuple[int, ...]],
+    dtype: DTypeLike,
+    own: Mapping[str, Any],
+) -> None:
+    import zarr
+
+    attributes = {**image.attributes(shapes, dtype), MARKER: dict(own)}
+    zarr.create_group(str(folder), zarr_format=image.zarr_format, attributes=attributes)
+
+
+def _create_level(
+    folder: Path,
+    image: ImageMetadata,
+    level: int,
+    shape: Sequence[int],
+    dtype: DTypeLike,
+    chunks: Sequence[int],
+    shards: Sequence[int] | None,
+) -> "zarr.Array[Any]":
+    import numcodecs
+    import zarr
+    from zarr.codecs import ZstdCodec
+
+    is_old = image.zarr_format == 2
+    codec = (
+        numcodecs.Zstd(ZSTD_LEVEL, checksum=True) if is_old else ZstdCodec(level=ZSTD_LEVEL, checksum=True)
+    )
+    return zarr.create_array(
+        str(folder / str(level)),
+        shape=tuple(shape),
+        dtype=dtype,
+        chunks=tuple(chunks),
+        shards=None if shards is None else tuple(shards),
+        compressors=codec,
+        fill_value=0,
+        zarr_format=image.zarr_format,
+        chunk_key_encoding={"name": "v2" if is_old else "default", "separator": "/"},
+        dimension_names=None if is_old else list(image.axes),
+        config={"write_empty_chunks": True},  # a chunk that is not there was lost, never left out
+    )
+
+
+def _refuse_wrong_chunks(
+    shape: Sequence[int], chunks: Sequence[int], shards: Sequence[int] | None, ome_version: OmeVersion
+) -> None:
+    """Two writers in one chunk or shard lose data, so these fit into each other."""
+    for field, sides in (("chunks", chunks), ("shards", chunks if shards is None else shards)):
+        if len(sides) != len(shape) or min(sides) < 1:
+            problem = f"it does not fit an image of shape {tuple(shape)}"
+            raise UserInputError(field, tuple(sides), problem, f"Give {len(shape)} numbers above 0")
+    if shards is not None and any(s % c for s, c in zip(shards, chunks, strict=True)):
+        problem = f"a shard is whole chunks of {tuple(chunks)}"
+        raise UserInputError("shards", tuple(shards), problem, "Give multiples of the chunks")
+    if shards is not None and ome_version == "0.4":
+        raise UserInputError(
+            "shards", tuple(shards), "OME-Zarr 0.4 has no shards", "Leave them out, or write 0.5"
+        )

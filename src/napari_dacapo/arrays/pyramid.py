@@ -1,0 +1,42 @@
+"""Coarser levels of an image or of labels."""
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Method = Literal["mean", "stride"]
+
+COARSEST = 128  # voxels; a level whose spatial axes are no longer gets no coarser one
+
+
+def coarser_levels(data: NDArray[Any], dims: int, method: Method) -> Iterator[NDArray[Any]]:
+    """Each half as large along every spatial axis longer than 128: (200, 2000, 2000) gives
+    (100, 1000, 1000), (100, 500, 500), (100, 250, 250), (100, 125, 125).
+
+    "mean" is for images, "stride" for labels: it takes every second voxel, so that ids stay what they are.
+    """
+    while max(data.shape[-dims:]) > COARSEST:
+        data = halved(data, dims, method)
+        yield data
+
+
+def halved(data: NDArray[Any], dims: int, method: Method) -> NDArray[Any]:
+    """The next level; of an axis of odd length the last voxel stands for itself."""
+    long = [axis for axis in range(data.ndim - dims, data.ndim) if data.shape[axis] > COARSEST]
+    if method == "stride":
+        return data[tuple(slice(None, None, 2 if axis in long else 1) for axis in range(data.ndim))]
+    values = data.astype(np.float64 if data.dtype.itemsize > 2 else np.float32)
+    for axis in long:
+        values = _paired(values, axis)
+    return (np.rint(values) if data.dtype.kind in "ui" else values).astype(data.dtype)
+
+
+def _paired(values: NDArray[Any], axis: int) -> NDArray[Any]:
+    """The mean of voxels 0 and 1, 2 and 3, ..."""
+    count = values.shape[axis]
+    first = values.take(range(0, count, 2), axis)
+    second = values.take([min(i, count - 1) for i in range(1, count + 1, 2)], axis)
+    mean: NDArray[Any] = (first + second) / 2
+    return mean
