@@ -22,6 +22,4 @@ def saved(
     values = np.asarray(data)
     np.save(folder / f"{title}.npy", values)
     letters = {2: "yx", 3: "zyx", 4: "czyx"}[values.ndim] if axes is None else axes
-    return File(
-        path=f"{title}.npy", axes=letters, voxel_size=voxel_size, offset=offset, unit=unit, **fields
-    )
+    return File(path=f"{title}.npy", axes=letters, voxel_size=voxel_size, offset=offset, unit=unit, **fields)

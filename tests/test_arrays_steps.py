@@ -121,7 +121,9 @@ def test_a_patch_reads_only_the_source_below_it() -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(sizes=st.tuples(SIZES, SIZES), method=st.sampled_from(["linear", "nearest", "majority"]), data=st.data())
+@given(
+    sizes=st.tuples(SIZES, SIZES), method=st.sampled_from(["linear", "nearest", "majority"]), data=st.data()
+)
 def test_a_patch_has_the_same_values_however_the_array_is_cut(sizes: Any, method: Any, data: Any) -> None:
     values = np.random.default_rng(0).integers(0, 5, (2, 17, 23)).astype(np.uint16)
     array = Resample(voxel_size=sizes, method=method).apply(from_numpy(values, "cyx", (1, 1.5)))

@@ -32,9 +32,9 @@ def whole(array: Array | None) -> list[Any]:
 def opened(folder: Path, raw: Any, labels: Any, mask: Any = None, **fields: Any) -> OpenDataset:
     """Each array is data, or data with its grid."""
     sources = {}
-    for title, given in (("raw", raw), ("labels", labels), ("mask", mask)):
-        if given is not None:
-            data, grid = given if isinstance(given, tuple) else (given, {})
+    for title, array in (("raw", raw), ("labels", labels), ("mask", mask)):
+        if array is not None:
+            data, grid = array if isinstance(array, tuple) else (array, {})
             sources[title] = saved(folder, title, data, **grid)
     return Dataset(title="cells", **sources, **fields).open(folder, fields.get("normalization", UNCHANGED))
 
@@ -70,19 +70,33 @@ GRID = {"voxel_size": (1.0, 1.0), "unit": "nm"}
 ZEROS = np.zeros((4, 4), np.uint8)
 
 BAD = [
-    pytest.param(ZEROS, ZEROS.astype("float32"), None, ("cells.labels", "labels must be integer", "float32"), id="21"),
+    pytest.param(
+        ZEROS, ZEROS.astype("float32"), None, ("cells.labels", "labels must be integer", "float32"), id="21"
+    ),
     pytest.param(ZEROS.astype("complex64"), ZEROS, None, ("cells.raw", "complex64"), id="37"),
-    pytest.param((ZEROS, nm((9, 9), (0, 0))), (ZEROS, nm((6, 6), (0, 0))), None, ("(9.0, 9.0)", "(6.0, 6.0)"), id="43"),
+    pytest.param(
+        (ZEROS, nm((9, 9), (0, 0))), (ZEROS, nm((6, 6), (0, 0))), None, ("(9.0, 9.0)", "(6.0, 6.0)"), id="43"
+    ),
     pytest.param((ZEROS, GRID), ZEROS, None, ("nm", "no unit", "Set voxel size"), id="44"),
     pytest.param(
-        (ZEROS, nm((8, 8), (0, 0))), (ZEROS, nm((8, 8), (0, 32))), None, ("0..32, 0..32", "0..32, 32..64"), id="46"
+        (ZEROS, nm((8, 8), (0, 0))),
+        (ZEROS, nm((8, 8), (0, 32))),
+        None,
+        ("0..32, 0..32", "0..32, 32..64"),
+        id="46",
     ),
     pytest.param(
-        (ZEROS, nm((8, 8), (0, 0))), (ZEROS, nm((8, 8), (0, 28))), None, ("does not overlap",), id="46 half a voxel"
+        (ZEROS, nm((8, 8), (0, 0))),
+        (ZEROS, nm((8, 8), (0, 28))),
+        None,
+        ("does not overlap",),
+        id="46 half a voxel",
     ),
     pytest.param(np.zeros((4, 4, 4)), ZEROS, None, ("cells.labels", "2D", "3D"), id="49"),
     pytest.param(ZEROS, ZEROS, (ZEROS, GRID), ("cells.mask", "nm"), id="44 mask"),
-    pytest.param(ZEROS, ZEROS, (np.zeros((2, 4, 4)), {"axes": "cyx"}), ("cells.mask", "has 2"), id="32 channels"),
+    pytest.param(
+        ZEROS, ZEROS, (np.zeros((2, 4, 4)), {"axes": "cyx"}), ("cells.mask", "has 2"), id="32 channels"
+    ),
 ]
 
 
@@ -109,7 +123,7 @@ def test_points_must_lie_in_the_data(tmp_path: Path, point: tuple[float, ...], f
     if fits:
         assert opened(tmp_path, ZEROS, ZEROS, points=(point,)).points == (point,)
     else:
-        with pytest.raises(UserInputError, match="cells.points"):
+        with pytest.raises(UserInputError, match=r"cells\.points"):
             opened(tmp_path, ZEROS, ZEROS, points=(point,))
 
 
@@ -117,7 +131,9 @@ def test_points_must_lie_in_the_data(tmp_path: Path, point: tuple[float, ...], f
 
 
 @pytest.mark.parametrize("dtype", ["bool", "uint8", "int32", ">u2", ">i8", "uint64"])
-def test_row_23_39_labels_of_every_integer_type_become_unsigned_and_native(tmp_path: Path, dtype: str) -> None:
+def test_row_23_39_labels_of_every_integer_type_become_unsigned_and_native(
+    tmp_path: Path, dtype: str
+) -> None:
     labels = opened(tmp_path, ZEROS[:1, :2], np.array([[0, 1]]).astype(dtype)).labels
     values = labels.read((0, 0), (1, 2))
     assert values.tolist() == [[0, 1]]
