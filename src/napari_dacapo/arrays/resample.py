@@ -1,5 +1,6 @@
 """An array on voxels of another size."""
 
+import itertools
 import math
 from dataclasses import replace
 from typing import Annotated, Any, Literal
@@ -55,7 +56,6 @@ def _linear(array: Array, ratios: tuple[float, ...]) -> Reader:
         spatial = zip(slices[-array.dims :], ratios, array.spatial_shape, strict=True)
         taps = [_taps(each, ratio, size) for each, ratio, size in spatial]
         values, starts = _covering(array, slices, [indices for indices, _ in taps])
-        values = values.astype(work, copy=False)
         for axis, (indices, weights) in enumerate(taps, start=values.ndim - array.dims):
             values = _weighted(values, axis, indices - starts[axis - values.ndim], weights.astype(work))
         return values.astype(np.float32, copy=False)
@@ -99,11 +99,8 @@ def _voting(array: Array, ratios: tuple[float, ...], majority: bool) -> Reader:
         spatial = zip(slices[-array.dims :], ratios, array.spatial_shape, strict=True)
         voters = [_voters(each, ratio if majority else 1.0, ratio, size) for each, ratio, size in spatial]
         values, starts = _covering(array, slices, voters)
-        for axis, (indices, start) in enumerate(
-            zip(voters, starts, strict=True), start=values.ndim - array.dims
-        ):
-            values = values.take((indices - start).ravel(), axis)
-        return _most_frequent(values, voters)
+        local = [(indices - start).T for indices, start in zip(voters, starts, strict=True)]
+        return _most_frequent([values[(..., *np.ix_(*chosen))] for chosen in itertools.product(*local)])
 
     return read
 
@@ -119,20 +116,14 @@ def _voters(wanted: slice, width: float, ratio: float, size: int) -> Indices:
     return first.clip(0, size - count)[:, None] + np.arange(count)
 
 
-def _most_frequent(values: NDArray[Any], voters: list[Indices]) -> NDArray[Any]:
-    """The most frequent value among the voters of each voxel, of equally frequent ones the smallest."""
-    if all(indices.shape[1] == 1 for indices in voters):
-        return values
-    shape = values.shape[: values.ndim - len(voters)]
-    split = [n for indices in voters for n in indices.shape]
-    first, last = len(shape), len(shape) + len(split)
-    order = (*range(first), *range(first, last, 2), *range(first + 1, last, 2))
-    grouped = values.reshape(*shape, *split).transpose(order)  # (c, z, y, x, voters z, y, x)
-    rows = grouped.reshape(-1, math.prod(split[1::2]))
-    winners = rows[:, 0].copy()
-    contested = (rows != rows[:, :1]).any(axis=1)
-    winners[contested] = _row_modes(rows[contested])
-    return winners.reshape(*shape, *split[::2])
+def _most_frequent(votes: list[NDArray[Any]]) -> NDArray[Any]:
+    """The most frequent value of each voxel, of equally frequent ones the smallest; one array a voter."""
+    winners = votes[0]
+    contested = np.zeros(winners.shape, np.bool_)
+    for other in votes[1:]:
+        contested |= other != winners
+    winners[contested] = _row_modes(np.stack([vote[contested] for vote in votes], axis=1))
+    return winners
 
 
 def _row_modes(rows: NDArray[Any]) -> NDArray[Any]:

@@ -98,7 +98,7 @@ def _placement(dataset: OpenDataset) -> Iterator[Finding]:
     raw, labels = dataset.raw, dataset.labels
     shifted = shift(raw, labels)
     if any(shifted):
-        yield f"{dataset.title}: labels lie {shifted} voxels off the borders of raw; the nearest one is taken."
+        yield f"{dataset.title}: labels lie {shifted} voxels off the borders of raw; the nearest is taken."
     covered = raw.box.intersect(labels.box)
     cut_away = (full - part for full, part in zip(labels.box.size, covered.size, strict=True))
     if any(size > v * NEARLY_WHOLE for size, v in zip(cut_away, labels.voxel_size, strict=True)):

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from napari_dacapo.arrays.file import File
-from napari_dacapo.arrays.formats.sniff import format_of
 from napari_dacapo.errors import UserInputError
 
 
@@ -62,6 +61,8 @@ class Hdf5Tree(Tree):
 
 def tree_of(root: Path, path: str) -> Tree:
     """Raises UserInputError for what is neither a folder nor an HDF5 file."""
+    from napari_dacapo.arrays.formats.sniff import format_of
+
     if (root / path).is_dir():
         return FolderTree(root, path)
     found = format_of(root / path)
