@@ -77,6 +77,28 @@ def test_alternating_windows_see_each_other(tmp_path):
         assert reader.revision == number + 1
 
 
+def change_unseen(store: Store, age: float) -> None:
+    """Another process changes a's radius to 7 in one tick of the clock: file, size, time are the same."""
+    when = time.time() - age
+    os.utime(store.path, (when, when))
+    assert store.read(Shape, "a") == Ball(radius=1)
+    before = store.path.stat()
+    store.path.write_bytes(store.path.read_bytes().replace(b'"radius": 1', b'"radius": 7'))
+    os.utime(store.path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert store.path.stat().st_size == before.st_size
+
+
+def test_two_changes_within_one_tick_of_the_clock_are_both_seen(store):
+    change_unseen(store, age=-60)  # a time to come is never taken for settled
+    assert store.read(Shape, "a") == Ball(radius=7)
+
+
+def test_a_save_begins_with_what_the_file_holds_whatever_was_read_before(store):
+    change_unseen(store, age=60)
+    store.save(Shape, "b", Brick())
+    assert store.read(Shape, "a") == Ball(radius=7)
+
+
 def test_a_reader_never_sees_half_a_change(tmp_path):
     store = filled(tmp_path / "store.json", a=0, b=0)
     ended = threading.Event()
