@@ -88,7 +88,8 @@ def open_own(path: Path, level: int = 0) -> "zarr.Array[Any]":
 
     if own_attributes(path) is None:
         raise UserInputError("path", str(path), "it was not written by napari-dacapo", "Choose another place")
-    return zarr.open_array(str(path / str(level)), mode="r+", config={"write_empty_chunks": True})
+    with zarr.config.set({"array.write_empty_chunks": True}):  # opening ignores it as an argument
+        return zarr.open_array(str(path / str(level)), mode="r+")
 
 
 def own_attributes(path: Path) -> dict[str, Any] | None:

@@ -78,7 +78,7 @@ def _places(values: Any, axes: str | None, dims: int) -> list[int] | None:
     if not isinstance(values, list) or len(values) > dims:
         return None
     if axes is None:
-        return list(range(dims - len(values), dims))
+        return list(range(dims - len(values), dims)) if len(values) > 1 else None
     choices = ([i for i, axis in enumerate(axes) if axis not in without] for without in ("", "c", "ct"))
     return next((places for places in choices if len(places) == len(values)), None)
 

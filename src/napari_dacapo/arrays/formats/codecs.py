@@ -1,12 +1,16 @@
 """Whether what a Zarr array is encoded with can be decoded here."""
 
+import os
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
-from numcodecs.registry import codec_registry, get_codec
+from numcodecs.registry import codec_registry, entries
 from zarr.registry import get_codec_class
 
 from napari_dacapo.errors import UserInputError
+
+BLOSC_HEADER = 16  # bytes; the last four are the length of the whole
 
 PACKAGES = {  # where codecs come from that numcodecs lacks; by how their names begin
     "imagecodecs": "imagecodecs",
@@ -34,6 +38,25 @@ def refuse_unknown_codecs(name: str, metadata: Mapping[str, Any]) -> None:
             raise UserInputError("path", name, problem, f"{fix}, or convert the data to zstd")
 
 
+def is_bare_blosc(metadata: Mapping[str, Any]) -> bool:
+    """Whether the file of a chunk is what Blosc wrote, with nothing around it."""
+    if metadata.get("zarr_format") != 3:
+        return str((metadata.get("compressor") or {}).get("id")) == "blosc"
+    last = (metadata.get("codecs") or [None])[-1]
+    return isinstance(last, dict) and last.get("name") == "blosc"
+
+
+def refuse_short_blosc(file: Path) -> None:
+    """Raises ValueError where the end of a chunk is missing: Blosc would read beyond it, and crash Python."""
+    try:
+        with file.open("rb") as chunk:
+            header, size = chunk.read(BLOSC_HEADER), os.fstat(chunk.fileno()).st_size
+    except FileNotFoundError:
+        return
+    if len(header) < BLOSC_HEADER or int.from_bytes(header[12:16], "little") > size:
+        raise ValueError("its end is missing, or its header is damaged")
+
+
 def _names(metadata: Mapping[str, Any]) -> Iterator[str]:
     if metadata.get("zarr_format") == 3:
         yield from _names_in(metadata.get("codecs"))
@@ -59,14 +82,7 @@ def _is_known(codec: str, zarr_format: int) -> bool:
     if zarr_format == 3:
         try:
             get_codec_class(codec)
-        except KeyError:
+        except (KeyError, ValueError):
             return False
         return True
-    if codec not in codec_registry:
-        try:
-            get_codec({"id": codec})  # looks into installed packages, too
-        except ValueError:
-            return False
-        except TypeError:  # it wants more than its name
-            return True
-    return True
+    return codec in codec_registry or codec in entries  # the latter from other packages

@@ -13,6 +13,7 @@ from napari_dacapo.files import JsonError, read_json
 
 DEEPEST = 6  # groups in groups that are searched for arrays
 MOST = 2000  # folders that are searched
+LARGEST_METADATA = 16 << 20  # bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def below(container: Path, node_at: NodeAt) -> list[str]:
 def json_object(path: Path) -> dict[str, Any]:
     """The metadata in a file. Raises UserInputError where it is no JSON object."""
     try:
-        content = read_json(path)
+        content = read_json(path, LARGEST_METADATA)
         reason = f"it is {str(content)[:20]} and no object"
     except JsonError as error:
         content, reason = None, str(error)

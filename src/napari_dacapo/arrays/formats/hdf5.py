@@ -10,13 +10,17 @@ from numpy.typing import NDArray
 
 from napari_dacapo.arrays.formats.attributes import axes_in, geometries_in
 from napari_dacapo.arrays.formats.choose import no_such_array, only_one
-from napari_dacapo.arrays.formats.stored import Stored, pleasant_chunks
+from napari_dacapo.arrays.formats.stored import Stored, damage_named, pleasant_chunks
 from napari_dacapo.errors import UserInputError
 
 
 def open_stored(path: Path, array: str, level: int) -> Stored:
-    """Many threads may read: h5py lets one in at a time."""
-    file = h5py.File(path, "r", locking="best-effort")
+    """Many threads may read: h5py lets one in at a time. The dataset keeps the file open."""
+    with damage_named(path, "it cannot be opened"):
+        return _stored(h5py.File(path, "r", locking="best-effort"), path, array)
+
+
+def _stored(file: h5py.File, path: Path, array: str) -> Stored:
     dataset = _find(file, path, array)
     _refuse_missing_filters(dataset, path)
     attributes = {name: _plain(value) for name, value in dataset.attrs.items()}
@@ -26,7 +30,7 @@ def open_stored(path: Path, array: str, level: int) -> Stored:
         shape=dataset.shape,
         dtype=dataset.dtype,
         chunks=dataset.chunks or pleasant_chunks(dataset.shape),
-        reader=_reader(dataset, file),
+        reader=_reader(dataset),
         axes=axes,
         geometries=geometries_in(attributes, axes, dataset.ndim),
     )
@@ -73,10 +77,8 @@ def _plain(value: Any) -> Any:
     return [_plain(each) for each in value] if isinstance(value, list | tuple) else value
 
 
-def _reader(dataset: h5py.Dataset, file: h5py.File) -> Callable[[tuple[slice, ...]], NDArray[Any]]:
+def _reader(dataset: h5py.Dataset) -> Callable[[tuple[slice, ...]], NDArray[Any]]:
     def read(slices: tuple[slice, ...]) -> NDArray[Any]:
-        if not file:
-            raise OSError("the file was closed")
         return np.asarray(dataset[slices])
 
     return read

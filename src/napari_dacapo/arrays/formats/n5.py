@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from napari_dacapo.arrays.formats.attributes import geometries_in
 from napari_dacapo.arrays.formats.axes import letters_of
 from napari_dacapo.arrays.formats.folders import Node, find, json_object
-from napari_dacapo.arrays.formats.stored import Stored, tail
+from napari_dacapo.arrays.formats.stored import Stored, damage_named, tail
 from napari_dacapo.errors import UserInputError
 
 ATTRIBUTES = "attributes.json"
@@ -61,11 +61,8 @@ def _with_voxel_size_of_image(folder: Path, attributes: Mapping[str, Any]) -> Ma
 
 def _opened(folder: Path) -> Any:
     spec = {"driver": "n5", "kvstore": {"driver": "file", "path": f"{folder}/"}}
-    try:
+    with damage_named(folder, "its metadata cannot be used"):
         return tensorstore.open(spec, open=True, create=False, read=True, write=False).result()
-    except (ValueError, OSError, NotImplementedError) as error:
-        problem = f"its metadata cannot be used: {str(error)[:120]}"
-        raise UserInputError("path", tail(folder), problem, "Convert the data again") from error
 
 
 def _refuse_unknown_codec(node: Node) -> None:

@@ -4,17 +4,13 @@ from pathlib import Path
 
 import numpy as np
 
-from napari_dacapo.arrays.formats.stored import Stored, pleasant_chunks, tail
-from napari_dacapo.errors import UserInputError
+from napari_dacapo.arrays.formats.stored import Stored, damage_named, pleasant_chunks
 
 
 def open_stored(path: Path, array: str, level: int) -> Stored:
     """Fortran order and foreign byte order are read as they are."""
-    try:
+    with damage_named(path, "it cannot be mapped into memory"):
         values = np.load(path, mmap_mode="r", allow_pickle=False)
-    except ValueError as error:
-        problem = "it cannot be mapped: it holds objects, or it is damaged"
-        raise UserInputError("path", tail(path), problem, "Save numbers with numpy.save") from error
     return Stored(
         name=str(path),
         shape=values.shape,

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
-from napari_dacapo.arrays.formats.stored import Stored, tail
+from napari_dacapo.arrays.formats.stored import Stored, damage_named, tail
 from napari_dacapo.errors import UserInputError
 
 TYPES = {  # how Pillow calls what an image holds, and its numbers
@@ -57,10 +57,10 @@ def pixels(path: Path) -> NDArray[Any]:
 
 def _opened(path: Path) -> Image.Image:
     try:
-        return Image.open(path)
-    except (UnidentifiedImageError, Image.DecompressionBombError, SyntaxError) as error:
-        problem = f"it cannot be opened: {str(error)[:80]}"
-        raise UserInputError("path", tail(path), problem, "Save it again as PNG or TIFF") from error
+        with damage_named(path, "it cannot be opened"):
+            return Image.open(path)
+    except Image.DecompressionBombError as error:
+        raise UserInputError("path", tail(path), str(error)[:80], "Save it as TIFF or OME-Zarr") from error
 
 
 def _refuse_palettes(path: Path, image: Image.Image) -> None:

@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 from napari_dacapo.arrays.array import Array
 from napari_dacapo.arrays.formats.axes import axes_of
 from napari_dacapo.arrays.formats.geometry import Given, world_of
-from napari_dacapo.arrays.formats.stored import Stored, tail
+from napari_dacapo.arrays.formats.stored import Stored, damage_named, tail
 from napari_dacapo.errors import UserInputError
 
 LARGEST_CHUNK = 1 << 30  # bytes; it is decoded as a whole for every patch that touches it
-UNREADABLE = (OSError, ValueError, RuntimeError, TypeError, KeyError)  # what decoders raise on damage
 
 
 def present(stored: Stored, axes: str | None, given: Given, time: int) -> Array:
@@ -59,13 +58,8 @@ def _reader(
 
     def read(slices: tuple[slice, ...]) -> NDArray[Any]:
         wanted = dict(zip(kept, slices, strict=True)) | one
-        try:
+        with damage_named(stored.name, "a part cannot be read"):
             values = stored.reader(tuple(wanted[axis] for axis in letters))
-        except UNREADABLE as error:
-            problem = f"a part cannot be read: {_short(error)}"
-            raise UserInputError(
-                "path", tail(stored.name), problem, "Copy or convert the file again"
-            ) from error
         return np.ascontiguousarray(values.squeeze(dropped).transpose(order), dtype)
 
     return read
@@ -100,8 +94,3 @@ def _refuse_time(stored: Stored, letters: str, time: int) -> None:
 def _native(dtype: np.dtype[np.generic]) -> np.dtype[np.generic]:
     """As this machine computes; bool as uint8, 0 and 1."""
     return np.dtype(np.uint8) if dtype.kind == "b" else dtype.newbyteorder("=")
-
-
-def _short(error: Exception) -> str:
-    """Its text, or its kind where it has none, at most 100 characters."""
-    return (str(error) or type(error).__name__)[:100]

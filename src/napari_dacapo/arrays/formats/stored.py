@@ -1,12 +1,24 @@
 """An array as it lies in its file, with what the file says about it."""
 
-from collections.abc import Callable
+import struct
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from napari_dacapo.errors import UserInputError
+
+# what libraries raise on a file that is not as it should be
+DAMAGE = (
+    *(OSError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError),
+    *(SyntaxError, EOFError, ImportError, struct.error, zlib.error, TokenError),
+)
 
 PLEASANT_CHUNK = 64  # voxels a side, of what is not stored in chunks
 
@@ -44,3 +56,15 @@ def tail(path: Path | str, length: int = 70) -> str:
     """The end of a path, which tells most, as messages show it."""
     text = str(path)
     return text if len(text) <= length else f"…{text[-length:]}"
+
+
+@contextmanager
+def damage_named(path: Path | str, problem: str) -> Iterator[None]:
+    """What goes wrong within is told as a problem of the file."""
+    try:
+        yield
+    except DAMAGE as error:
+        reason = str(error)[:100] or type(error).__name__
+        raise UserInputError(
+            "path", tail(path), f"{problem}: {reason}", "Copy or convert it again"
+        ) from error

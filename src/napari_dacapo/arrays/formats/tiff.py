@@ -10,7 +10,7 @@ import zarr
 from numpy.typing import NDArray
 
 from napari_dacapo.arrays.formats.choose import no_such_level
-from napari_dacapo.arrays.formats.stored import Geometry, Stored, pleasant_chunks, tail
+from napari_dacapo.arrays.formats.stored import Geometry, Stored, damage_named, pleasant_chunks, tail
 from napari_dacapo.errors import UserInputError
 
 LETTERS = {"S": "c", "C": "c", "T": "t", "Z": "z", "Y": "y", "X": "x"}
@@ -18,7 +18,11 @@ LETTERS = {"S": "c", "C": "c", "T": "t", "Z": "z", "Y": "y", "X": "x"}
 
 def open_stored(path: Path, array: str, level: int) -> Stored:
     """The first image series of the file."""
-    file = _opened(path)
+    with damage_named(path, "it is no whole TIFF"):
+        return _stored(tifffile.TiffFile(path), path, level)
+
+
+def _stored(file: tifffile.TiffFile, path: Path, level: int) -> Stored:
     series = file.series[0]
     if level >= len(series.levels):
         raise no_such_level(path.name, level, len(series.levels))
@@ -26,7 +30,7 @@ def open_stored(path: Path, array: str, level: int) -> Stored:
     _refuse_unknown_compression(path, shown.keyframe)
     axes = _letters(shown.axes)
     geometry = _geometry(
-        file, axes, tuple(full / n for full, n in zip(series.shape, shown.shape, strict=True))
+        file, axes, tuple(full / max(n, 1) for full, n in zip(series.shape, shown.shape, strict=True))
     )
     chunks, reader = _mapped(path, file, shown) or _decoded(series, level)
     return Stored(
@@ -43,7 +47,7 @@ def open_stored(path: Path, array: str, level: int) -> Stored:
 
 def page_header(path: Path) -> tuple[tuple[int, ...], np.dtype[np.generic], tuple[str, ...]]:
     """Shape, type and channel names of a file that is one slice; nothing is decoded."""
-    with _opened(path) as file:
+    with damage_named(path, "it is no whole TIFF"), tifffile.TiffFile(path) as file:
         page = file.pages.first
         _refuse_unknown_compression(path, page)
         if len(file.pages) > 1 or page.axes not in ("YX", "YXS"):
@@ -57,20 +61,11 @@ def page_pixels(path: Path) -> NDArray[Any]:
     return np.asarray(tifffile.imread(path, key=0))
 
 
-def _opened(path: Path) -> tifffile.TiffFile:
-    try:
-        return tifffile.TiffFile(path)
-    except (tifffile.TiffFileError, ValueError, IndexError, KeyError) as error:
-        raise UserInputError(
-            "path", tail(path), f"it is no whole TIFF: {str(error)[:80]}", "Save it again"
-        ) from error
-
-
 def _refuse_unknown_compression(path: Path, page: Any) -> None:
     try:
         tifffile.TIFF.DECOMPRESSORS[page.compression]
     except KeyError:
-        name = getattr(page.compression, "name", page.compression)
+        name = str(getattr(page.compression, "name", page.compression))[:40]
         problem = f"it is compressed with {name}, which is unknown here"
         raise UserInputError(
             "path", tail(path), problem, "Install the package imagecodecs, or save it uncompressed"

@@ -1,7 +1,7 @@
 """Zarr v2 and v3, with the metadata of OME-Zarr, DaCapo, COSEM and CREMI."""
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -12,14 +12,12 @@ from numpy.typing import NDArray
 
 from napari_dacapo.arrays.formats import ome
 from napari_dacapo.arrays.formats.attributes import axes_in, geometries_in
-from napari_dacapo.arrays.formats.codecs import refuse_unknown_codecs
+from napari_dacapo.arrays.formats.codecs import is_bare_blosc, refuse_short_blosc, refuse_unknown_codecs
 from napari_dacapo.arrays.formats.folders import Node, find, json_object
-from napari_dacapo.arrays.formats.stored import Geometry, Stored, tail
+from napari_dacapo.arrays.formats.stored import DAMAGE, Geometry, Stored, damage_named, tail
 from napari_dacapo.errors import UserInputError
 
 METADATA = ("zarr.json", ".zarray", ".zgroup", ".zattrs")
-WRONG_METADATA = (ValueError, TypeError, KeyError, AttributeError, IndexError, ArithmeticError, ImportError)
-UNREADABLE = (OSError, ValueError, RuntimeError, TypeError, KeyError)
 LEVELS_ABOVE = 3  # groups between an array and the image it is a level of
 DEEPEST_SHARD = 1 << 24  # chunks; the index of a shard is read as a whole
 
@@ -34,7 +32,7 @@ def open_stored(path: Path, array: str, level: int) -> Stored:
         shape=opened.shape,
         dtype=opened.dtype,
         chunks=opened.chunks,
-        reader=_reader(opened, node.folder),
+        reader=_reader(opened, node),
         axes=axes if axes and len(axes) == opened.ndim else None,
         geometries=tuple(each for each in geometries if len(each.scale) == opened.ndim),
         channel_names=channel_names,
@@ -61,11 +59,8 @@ def open_array(node: Node) -> zarr.Array[Any]:
     """For reading only. Raises UserInputError where its metadata cannot be used."""
     _refuse_bad_chunks(node)
     refuse_unknown_codecs(node.folder.name, node.metadata)
-    try:
+    with damage_named(node.folder, "its metadata cannot be used"):
         return zarr.open_array(str(node.folder), mode="r")
-    except WRONG_METADATA as error:
-        problem = f"its metadata cannot be used: {str(error)[:120] or type(error).__name__}"
-        raise UserInputError("path", tail(node.folder), problem, "Convert the data again") from error
 
 
 def missing_chunks(path: Path, array: str, level: int) -> int:
@@ -130,31 +125,49 @@ def _lengths(node: Node, lengths: Any) -> tuple[int, ...]:
     return tuple(lengths)
 
 
-def _reader(opened: zarr.Array[Any], folder: Path) -> Callable[[tuple[slice, ...]], NDArray[Any]]:
+def _reader(opened: zarr.Array[Any], node: Node) -> Callable[[tuple[slice, ...]], NDArray[Any]]:
+    is_blosc = is_bare_blosc(node.metadata)
+
+    def read_unnamed(slices: tuple[slice, ...]) -> NDArray[Any]:
+        for place in _places(opened, slices) if is_blosc else ():
+            refuse_short_blosc(_chunk_file(opened, node, place))
+        return np.asarray(opened[slices])
+
     def read(slices: tuple[slice, ...]) -> NDArray[Any]:
         try:
-            return np.asarray(opened[slices])
-        except UNREADABLE as error:
-            raise _unreadable(opened, folder, slices, error) from error
+            return read_unnamed(slices)
+        except DAMAGE as error:
+            for place in _places(opened, slices):
+                _refuse_unreadable(opened, node, place, read_unnamed)
+            problem = f"it cannot be read: {str(error)[:80]}"
+            raise UserInputError("path", tail(node.folder), problem, "Try again") from error
 
     return read
 
 
-def _unreadable(
-    opened: zarr.Array[Any], folder: Path, slices: tuple[slice, ...], error: Exception
-) -> UserInputError:
-    """Names the first chunk that cannot be read by itself."""
-    stored = opened.shards or opened.chunks
-    grid = (range(s.start // n, -(-s.stop // n)) for s, n in zip(slices, stored, strict=True))
-    for place in itertools.product(*grid):
-        sides = zip(place, stored, opened.shape, strict=True)
-        chunk = tuple(slice(p * n, min((p + 1) * n, size)) for p, n, size in sides)
-        try:
-            opened[chunk]
-        except UNREADABLE as of_chunk:
-            file = folder / opened.metadata.encode_chunk_key(place)
-            problem = f"chunk {place} cannot be read: {str(of_chunk)[:80] or type(of_chunk).__name__}"
-            return UserInputError(
-                "path", tail(file), problem, "Copy that file again, or convert the data again"
-            )
-    return UserInputError("path", tail(folder), f"it cannot be read: {str(error)[:80]}", "Try again")
+def _places(opened: zarr.Array[Any], slices: tuple[slice, ...]) -> Iterator[tuple[int, ...]]:
+    """Of the chunks, or shards, that have a file each."""
+    sides = zip(slices, opened.shards or opened.chunks, strict=True)
+    return itertools.product(*(range(s.start // n, -(-s.stop // n)) for s, n in sides))
+
+
+def _chunk_file(opened: zarr.Array[Any], node: Node, place: tuple[int, ...]) -> Path:
+    return node.folder / opened.metadata.encode_chunk_key(place)
+
+
+def _refuse_unreadable(
+    opened: zarr.Array[Any],
+    node: Node,
+    place: tuple[int, ...],
+    read: Callable[[tuple[slice, ...]], NDArray[Any]],
+) -> None:
+    """Raises UserInputError naming the chunk, if it is one that cannot be read by itself."""
+    sides = zip(place, opened.shards or opened.chunks, opened.shape, strict=True)
+    try:
+        read(tuple(slice(p * n, min((p + 1) * n, size)) for p, n, size in sides))
+    except DAMAGE as error:
+        problem = f"chunk {place} cannot be read: {str(error)[:80] or type(error).__name__}"
+        file = tail(_chunk_file(opened, node, place))
+        raise UserInputError(
+            "path", file, problem, "Copy that file again, or convert the data again"
+        ) from error
