@@ -1,9 +1,11 @@
 """What cannot be opened or read, by the row of the table of bad input it belongs to."""
 
+import gc
 import gzip
 import json
 import os
 import sys
+import warnings
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -19,6 +21,7 @@ from containers import FORMATS, ome_zarr, volume, zarr_with
 from PIL import Image
 
 from napari_dacapo.arrays.file import File
+from napari_dacapo.arrays.formats import zarr_folder
 from napari_dacapo.errors import UserInputError
 
 Prepare = Callable[[Path], None]
@@ -227,6 +230,10 @@ CASES: list[tuple[str, Prepare, dict[str, Any], str, str]] = [
     ),
     ("8", plain(), {"path": "a\0.zarr"}, "path", "cannot be printed"),
     ("127 remote", plain(), {"path": "s3://a/b.zarr"}, "path", "on this computer"),
+    ("128 zarr", plain(), {"path": "aa.zarr"}, "path", "no such file.*a.zarr"),
+    ("128 N5", plain(), {"path": "b.n5"}, "path", "no such file.*a.zarr"),
+    ("128 HDF5", hdf5, {"path": "b.h5"}, "path", "no such file.*a.h5"),
+    ("128 array", two_arrays, A | {"array": "new/labels"}, "array", "not in a.zarr"),
     ("130 gzip of HDF5", zipped_hdf5, {"path": "a.h5.gz"}, "path", "HDF5.*gunzip -k a.h5.gz"),
     ("130 gzip", containing(a__gz=gzip.compress(b"x")), {"path": "a.gz"}, "path", "gunzip"),
     ("130 broken gzip", containing(a__gz=b"\x1f\x8bxx"), {"path": "a.gz"}, "path", "gunzip"),
@@ -340,6 +347,36 @@ def test_row_138_the_index_of_a_shard_is_bounded(tmp_path: Path) -> None:
     file.write_text(json.dumps(metadata))
     with pytest.raises(UserInputError, match="larger chunks"):
         File(**A).open(tmp_path)
+
+
+@pytest.mark.parametrize("zarr_format", [2, 3])
+def test_row_128_a_zarr_is_opened_for_reading_only(zarr_format: int, tmp_path: Path) -> None:
+    plain(zarr_format)(tmp_path)
+    node = zarr_folder.node_at(tmp_path / "a.zarr")
+    assert node is not None and zarr_folder.open_array(node).read_only
+
+
+def test_row_132_a_missing_chunk_reads_as_zeros_and_is_counted(tmp_path: Path) -> None:
+    zarr_with(tmp_path / "a.zarr", volume() + 1)
+    (tmp_path / "a.zarr/c/0/0/0").unlink()
+    assert not File(**A).open(tmp_path).read((0, 0, 0), (4, 4, 4)).any()
+    assert File(**A).missing_chunks(tmp_path) == 1
+
+
+def test_row_134_an_unfinished_image_is_no_array_of_its_container(tmp_path: Path) -> None:
+    zarr.open_group(str(tmp_path / "a.zarr"), mode="a")
+    for name, side in ((".napari-dacapo-1-ab", 5), ("raw", 6)):
+        zarr_with(tmp_path / "a.zarr" / name, volume(shape=(side,) * 3))
+    assert File(**A).open(tmp_path).shape == (6, 6, 6)
+
+
+def test_opening_a_picture_leaves_no_file_open(tmp_path: Path) -> None:
+    slices("1.png")(tmp_path)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        File(path="1.png").open(tmp_path).read((0, 0), (2, 2))
+        gc.collect()
+    assert [str(warning.message) for warning in caught if warning.category is ResourceWarning] == []
 
 
 def with_checksums(folder: Path) -> Path:

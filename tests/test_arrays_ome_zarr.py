@@ -2,6 +2,7 @@
 
 import errno
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,14 @@ def test_every_level_covers_the_same_place(tmp_path: Path) -> None:
     assert [level.shape for level in levels] == [(20, 300, 256), (20, 150, 128), (20, 75, 128)]
     assert [level.voxel_size for level in levels] == [(40, 4, 4), (40, 8, 8), (40, 16, 8)]
     assert {level.offset for level in levels} == {(80, 8, 0)}
+
+
+def test_translations_of_coarser_levels_move_with_the_centres_of_their_voxels(tmp_path: Path) -> None:
+    # offset 8, voxels of 4, 8, 16 nm: centres of the first voxels at 10, 12, 16, so 0, 2 and 6 apart
+    write_ome_zarr(tmp_path / "a.zarr", np.zeros((20, 300, 256), np.uint8), **WORLD, coarser="mean")
+    (image,) = zarr.open_group(str(tmp_path / "a.zarr"), mode="r").attrs["ome"]["multiscales"]
+    stored = [level["coordinateTransformations"][1]["translation"] for level in image["datasets"]]
+    assert stored == [[80, 8, 0], [80, 10, 2], [80, 14, 2]]
 
 
 def test_the_mean_of_pairs_and_every_second_voxel() -> None:
@@ -207,6 +216,39 @@ def test_a_write_that_fails_leaves_nothing(
     if code == errno.ENOSPC:
         assert isinstance(caught.value, DiskFullError)
         assert caught.value.needed == DATA.nbytes
+
+
+def test_chunks_may_be_chosen_and_shorten_with_their_level(tmp_path: Path) -> None:
+    data = np.zeros((6, 200, 9), np.uint8)
+    write_ome_zarr(tmp_path / "a.zarr", data, **WORLD, chunks=(4, 150, 5), coarser="stride")
+    assert [open_own(tmp_path / "a.zarr", level).chunks for level in (0, 1)] == [(4, 150, 5), (4, 100, 5)]
+    with pytest.raises(UserInputError, match="chunks"):
+        write_ome_zarr(tmp_path / "b.zarr", data, **WORLD, chunks=(4, 4))
+
+
+def unfinished(folder: Path, hours: float, name: str = ".napari-dacapo-1-ab") -> Path:
+    """An image nobody has written in for so long."""
+    (folder / name / "0/c").mkdir(parents=True)
+    (folder / name / "0/c/0").write_bytes(b"x")
+    for each in (folder / name, *(folder / name).rglob("*")):
+        os.utime(each, (time.time() - 3600 * hours,) * 2)
+    return folder / name
+
+
+def test_row_134_an_image_a_crash_left_is_deleted_by_a_later_write(tmp_path: Path) -> None:
+    old, recent = unfinished(tmp_path, 1.1), unfinished(tmp_path, 0.9, ".napari-dacapo-2-cd")
+    foreign = unfinished(tmp_path, 99, ".other-1-ab")
+    (elsewhere := tmp_path / "elsewhere").mkdir()
+    (link := tmp_path / ".napari-dacapo-3-ef").symlink_to(unfinished(elsewhere, 99))
+    write_ome_zarr(tmp_path / "a.zarr", DATA, **WORLD)
+    assert [p.exists() for p in (old, recent, foreign, link)] == [False, True, True, True]
+
+
+def test_row_134_an_image_still_being_written_is_kept_however_old_its_folder(tmp_path: Path) -> None:
+    folder = unfinished(tmp_path, 5)
+    os.utime(folder / "0/c/0")
+    write_ome_zarr(tmp_path / "a.zarr", DATA, **WORLD)
+    assert (folder / "0/c/0").exists()
 
 
 @pytest.mark.parametrize(

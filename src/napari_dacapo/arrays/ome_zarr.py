@@ -2,8 +2,9 @@
 
 import os
 import shutil
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,7 +15,14 @@ from napari_dacapo.arrays.box import World
 from napari_dacapo.arrays.image_metadata import ImageMetadata, OmeVersion
 from napari_dacapo.arrays.pyramid import Method, coarser_levels
 from napari_dacapo.errors import UserInputError
-from napari_dacapo.files import JsonError, raise_if_full, read_json, temporary_beside
+from napari_dacapo.files import (
+    STALE_SECONDS,
+    TEMPORARY,
+    JsonError,
+    raise_if_full,
+    read_json,
+    temporary_beside,
+)
 
 if TYPE_CHECKING:
     import zarr
@@ -61,6 +69,7 @@ def write_ome_zarr(
     voxel_size: World,
     offset: World,
     unit: SpatialUnit,
+    chunks: Sequence[int] | None = None,
     coarser: Method | Literal["none"] = "none",
     ome_version: OmeVersion = "0.5",
     attributes: Mapping[str, Any] | None = None,
@@ -68,18 +77,20 @@ def write_ome_zarr(
 ) -> None:
     """A whole image, with coarser levels if asked for; it appears at `path` when it is complete.
 
+    Chunks are 64 voxels a side, 512 in 2D, one channel each, unless given; a shorter level has shorter ones.
     Raises UserInputError where something is at `path` already, DiskFullError where there is no room.
     """
     image = ImageMetadata(axes, voxel_size, offset, unit, ome_version, tuple(channel_names))
     image.refuse_wrong(data.shape)
     dims = len(voxel_size)
+    sides = (1,) * (data.ndim - dims) + (CHUNKS[dims],) * dims if chunks is None else tuple(chunks)
+    _refuse_wrong_chunks(data.shape, sides, None, ome_version)
     levels = [data, *(() if coarser == "none" else coarser_levels(data, dims, coarser))]
     with _new_folder(path, sum(level.nbytes for level in levels)) as folder:
         _create_group(folder, image, [level.shape for level in levels], data.dtype, attributes or {})
         for number, level in enumerate(levels):
-            sides = (1,) * (level.ndim - dims) + (CHUNKS[dims],) * dims
-            chunks = [min(n, side) for n, side in zip(level.shape, sides, strict=True)]
-            _create_level(folder, image, number, level.shape, level.dtype, chunks, None)[...] = level
+            fitting = [min(n, side) for n, side in zip(level.shape, sides, strict=True)]
+            _create_level(folder, image, number, level.shape, level.dtype, fitting, None)[...] = level
 
 
 def open_own(path: Path, level: int = 0) -> "zarr.Array[Any]":
@@ -120,6 +131,7 @@ def _new_folder(path: Path, needed: int) -> Iterator[Path]:
         problem = "something is there already" if own_attributes(path) is None else "it was written before"
         raise UserInputError("path", str(path), problem, "Choose another name, or delete it first")
     path.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(path.parent)
     temporary = temporary_beside(path)
     try:
         yield temporary
@@ -129,6 +141,17 @@ def _new_folder(path: Path, needed: int) -> Iterator[Path]:
         if isinstance(error, OSError):
             raise_if_full(error, path, needed)
         raise
+
+
+def _sweep(folder: Path) -> None:
+    """Delete unfinished images of ours that a crash left and nobody has written in for an hour."""
+    for leftover in folder.glob(f"{TEMPORARY}*"):
+        if leftover.is_symlink() or not leftover.is_dir():
+            continue
+        with suppress(OSError):
+            newest = max(each.lstat().st_mtime for each in (leftover, *leftover.rglob("*")))
+            if time.time() - newest > STALE_SECONDS:
+                shutil.rmtree(leftover, ignore_errors=True)
 
 
 def _create_group(

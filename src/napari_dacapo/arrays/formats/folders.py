@@ -84,5 +84,7 @@ def json_object(path: Path) -> dict[str, Any]:
 
 
 def _folders(folder: Path) -> list[Path]:
+    """Hidden ones are left out: an image that a crash left unfinished is one."""
     with os.scandir(folder) as entries:
-        return [Path(entry.path) for entry in sorted(entries, key=lambda e: e.name) if entry.is_dir()]
+        shown = sorted((e for e in entries if e.name[0] != "."), key=lambda e: e.name)
+        return [Path(entry.path) for entry in shown if entry.is_dir()]

@@ -68,7 +68,8 @@ def _refuse_palettes(path: Path, image: Image.Image) -> None:
     if image.mode in ("P", "PA"):
         problem = "it has a palette: its values may be ids or colours"
         raise UserInputError("path", tail(path), problem, "Save it as grey (ids) or RGB (colours)")
-    start = path.open("rb").read(32) if image.format == "PNG" else b""
+    with path.open("rb") as file:
+        start = file.read(PNG_BITS.stop)
     if start.startswith(PNG):
         bits, colours = struct.unpack(">BB", start[PNG_BITS])
         if bits == 16 and colours in (2, 4, 6):
