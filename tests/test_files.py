@@ -24,6 +24,7 @@ from napari_dacapo.files import (
     append_line,
     atomic_write,
     locked,
+    make_folder,
     parse_json,
     read_json,
     slug,
@@ -114,6 +115,28 @@ def test_lines_are_added_at_the_end(tmp_path):
     assert (tmp_path / "a").read_bytes() == "één\ntwo\n".encode()
 
 
+@pytest.mark.parametrize("torn", ["whole\nto", "t", "whole\n", ""])
+def test_a_torn_line_stays_a_line_of_its_own(tmp_path, torn):
+    (tmp_path / "a").write_text(torn)
+    append_line(tmp_path / "a", "next")
+    assert (tmp_path / "a").read_text().splitlines() == [*torn.splitlines(), "next"]
+
+
+def test_a_line_behind_one_the_full_disk_cut_is_whole(monkeypatch, tmp_path):
+    write, left = os.write, [3]
+
+    def filling(descriptor, data):
+        if not left:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(descriptor, bytes(data)[: left.pop()])
+
+    with monkeypatch.context() as patch, pytest.raises(DiskFullError):
+        patch.setattr(os, "write", filling)
+        append_line(tmp_path / "a", "first")
+    append_line(tmp_path / "a", "second")
+    assert (tmp_path / "a").read_bytes() == b"fir\nsecond\n"
+
+
 def test_a_line_is_one_write(monkeypatch, tmp_path):
     with monkeypatch.context() as patch:
         calls = FailingDisk(patch).calls
@@ -128,6 +151,22 @@ def test_a_line_that_cannot_be_written_is_reported(monkeypatch, tmp_path, error,
         append_line(tmp_path / "a", "line")
     append_line(tmp_path / "a", "next")
     assert (tmp_path / "a").read_bytes() == b"next\n"
+
+
+def test_every_new_folder_is_durable_before_the_next_one_is_made_in_it(monkeypatch, tmp_path):
+    deepest = tmp_path / "a" / "b"
+    with monkeypatch.context() as patch:
+        calls = FailingDisk(patch).calls
+        make_folder(deepest)
+        make_folder(deepest)
+    one = tmp_path / "a"
+    assert calls == [("mkdir", one), ("fsync", tmp_path), ("mkdir", deepest), ("fsync", one)]
+
+
+def test_a_folder_cannot_be_made_inside_a_file(tmp_path):
+    (tmp_path / "a").touch()
+    with pytest.raises(OSError, match="Not a directory|File exists"):
+        make_folder(tmp_path / "a" / "b")
 
 
 def test_only_old_unfinished_files_of_ours_are_swept(tmp_path):

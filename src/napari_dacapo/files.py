@@ -58,11 +58,14 @@ def atomic_write(path: Path, data: bytes) -> None:
 
 
 def append_line(path: Path, line: str) -> None:
-    """Add one line in a single write; a crash may tear the last line, never an earlier one."""
+    """Add one line in a single write; a crash may tear the last line, never an earlier one.
+
+    A torn line is ended first, so that it stays a line of its own. Raises as `atomic_write`.
+    """
     data = f"{line}\n".encode()
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | BINARY, 0o666)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | BINARY, 0o666)
     try:
-        _write_all(descriptor, data)
+        _write_all(descriptor, data if _ends_whole(descriptor) else b"\n" + data)
     except OSError as error:
         raise_if_full(error, path, len(data))
         raise
@@ -150,6 +153,16 @@ def sweep(folder: Path) -> None:
                 leftover.unlink()
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, each name safe from a power cut before it is used."""
+    if folder.is_dir():
+        return
+    if folder.parent != folder:  # a drive that is not there has none above it
+        make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    sync_folder(folder.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Make the names of the files in it durable; Windows does so by itself."""
     if os.name == "nt":
@@ -188,6 +201,15 @@ def _write_all(descriptor: int, data: bytes) -> None:
     rest = memoryview(data)
     while rest:
         rest = rest[os.write(descriptor, rest) :]
+
+
+def _ends_whole(descriptor: int) -> bool:
+    """Whether the last line has its end; true of an empty file."""
+    size = os.fstat(descriptor).st_size
+    if not size:
+        return True
+    os.lseek(descriptor, size - 1, os.SEEK_SET)
+    return os.read(descriptor, 1) == b"\n"
 
 
 def _replace(temporary: Path, path: Path) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import shutil
 import stat
@@ -24,7 +23,7 @@ from pydantic import Field
 
 from napari_dacapo.config import Config
 from napari_dacapo.errors import CheckpointError, DiskFullError, UserInputError
-from napari_dacapo.files import DISK_IS_FULL, TEMPORARY, atomic_write
+from napari_dacapo.files import DISK_IS_FULL, TEMPORARY, atomic_write, make_folder
 
 FORMAT = 1
 MANIFEST = "checkpoint.json"
@@ -103,7 +102,7 @@ class CheckpointFolder:
         document = sealed(manifest.to_json())
         needed = len(document) + sum(len(content) for content in contents.values())
         try:
-            _make(self.path)
+            make_folder(self.path)
             _require_space(self.path, 2 * needed)
             for role, content in contents.items():
                 atomic_write(self._file(role, manifest.members[role]), content)
@@ -218,21 +217,6 @@ def unsealed(data: bytes) -> dict[str, Any]:
     except (ValueError, TypeError, KeyError, RecursionError):
         pass
     raise DamagedCheckpointError("The checkpoint's manifest is damaged: its content is not what was written.")
-
-
-def _make(folder: Path) -> None:
-    """Make a folder and those above it, each name safe from a power cut before it is used."""
-    if folder.is_dir():
-        return
-    _make(folder.parent)
-    folder.mkdir(exist_ok=True)
-    if os.name == "nt":  # where folders cannot be opened
-        return
-    descriptor = os.open(folder.parent, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _size(path: Path) -> int | None:

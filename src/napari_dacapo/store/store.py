@@ -9,7 +9,7 @@ from typing import Any
 
 from napari_dacapo.config import Config
 from napari_dacapo.errors import StoreError, UserInputError
-from napari_dacapo.files import locked, raise_if_full
+from napari_dacapo.files import locked, make_folder, raise_if_full
 from napari_dacapo.store.documents import R, document, family_name, record_of
 from napari_dacapo.store.exchange import ImportReport, exported, import_into, incoming
 from napari_dacapo.store.names import checked_name, folded
@@ -179,7 +179,7 @@ class Store:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(self.path.parent)
             with locked(self.path, LOCK_SECONDS):
                 yield
         except OSError as error:
