@@ -56,7 +56,7 @@ class Trial(Config):
     "How often."
 
 
-FAMILIES = (Shape, Trial)
+FAMILIES: dict[str, type[Config]] = {"shape": Shape, "trial": Trial}
 
 
 def filled(path: Path, **radii: int) -> Store:
@@ -88,7 +88,7 @@ def bulk(path: Path, count: int) -> Store:
     pattern = next(iter(data["records"]["Shape"].values()))
     names = [f"ball {number}" for number in range(count - 1)]
     data["records"]["Shape"] = {str(key): {**pattern, "name": name} for key, name in enumerate(names)}
-    store.import_json(data, FAMILIES)
+    store.import_json(data, families=FAMILIES)
     return store
 
 

@@ -20,7 +20,7 @@ from napari_dacapo.store.store import Store
 def store(tmp_path):
     """Balls b of 2 and a of 1, and a trial first, made from a."""
     store = filled(tmp_path / "store.json", b=2, a=1)
-    store.save(Trial, "first", Trial(shape=Ball(radius=1)), shape="a")
+    store.save(Trial, "first", Trial(shape=Ball(radius=1)), made_from={"shape": "a"})
     return store
 
 
@@ -66,7 +66,7 @@ def test_the_same_record_again_changes_nothing(store):
     before = store.path.read_bytes()
     store.save(Shape, "a", Ball(radius=1))
     store.save(Shape, "A", Ball(radius=1))
-    store.save(Trial, "first", Trial(shape=Ball(radius=1)), shape="a")
+    store.save(Trial, "first", Trial(shape=Ball(radius=1)), made_from={"shape": "a"})
     assert store.path.read_bytes() == before
 
 
@@ -90,7 +90,7 @@ def test_what_was_read_before_editing_is_replaced_unless_it_was_changed_elsewher
 def test_what_a_run_was_made_from_is_kept_when_it_is_saved_again(store):
     store.save(Trial, "first", Trial(number=2), overwrite=True)
     assert store.used_by(Shape, "a") == ("first",)
-    store.save(Trial, "first", Trial(number=2), shape="b")
+    store.save(Trial, "first", Trial(number=2), made_from={"shape": "b"})
     assert (store.used_by(Shape, "a"), store.used_by(Shape, "b")) == ((), ("first",))
 
 
@@ -260,7 +260,7 @@ def test_whatever_is_saved_is_read_back_exactly(store, monkeypatch, name, record
     assert store.read(Trial, name) == record
     assert str(store.read(Trial, name)) == str(record)  # -0.0 is not 0.0
     exported = Store(store.path.with_name("other.json"))
-    exported.import_json(store.export_json([(Trial, name)]), FAMILIES, overwrite=True)
+    exported.import_json(store.export_json([(Trial, name)]), families=FAMILIES, overwrite=True)
     assert str(exported.read(Trial, name)) == str(record)
 
 

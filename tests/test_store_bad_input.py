@@ -22,7 +22,7 @@ def store(tmp_path):
     """Balls unet and é, a trial made from unet."""
     store = filled(tmp_path / "store.json", unet=1)
     store.save(Shape, "é", Ball(radius=2))
-    store.save(Trial, "trial", Trial(shape=Ball(radius=1)), shape="unet")
+    store.save(Trial, "trial", Trial(shape=Ball(radius=1)), made_from={"shape": "unet"})
     return store
 
 

@@ -44,7 +44,7 @@ def change(request, tmp_path, monkeypatch):
     path = tmp_path / "now" / "store.json"
     if request.param != "first":
         store = filled(path, a=1, b=2, c=3, d=4)
-        store.save(Trial, "first", Trial(), shape="a")
+        store.save(Trial, "first", Trial(), made_from={"shape": "a"})
     if request.param == "migrate":
         monkeypatch.setattr(migrations, "MIGRATIONS", (double,))
     old = state(path)

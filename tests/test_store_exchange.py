@@ -14,7 +14,7 @@ from napari_dacapo.store.store import Store
 @pytest.fixture
 def store(tmp_path):
     store = filled(tmp_path / "mine" / "store.json", a=1, b=2)
-    store.save(Trial, "first", Trial(shape=Ball(radius=1)), shape="a")
+    store.save(Trial, "first", Trial(shape=Ball(radius=1)), made_from={"shape": "a"})
     return store
 
 
@@ -29,7 +29,7 @@ def through_a_file(folder, data):
 
 
 def test_everything_arrives_as_it_was(store, colleague, tmp_path):
-    report = colleague.import_json(through_a_file(tmp_path, store.export_json()), FAMILIES)
+    report = colleague.import_json(through_a_file(tmp_path, store.export_json()), families=FAMILIES)
     assert state(colleague.path) == state(store.path)
     assert report.added == ("Shape/a", "Shape/b", "Trial/first")
     assert str(report) == "3 added, 0 replaced, 0 already there."
@@ -49,30 +49,30 @@ def test_what_is_exported_can_be_changed_without_changing_the_store(store):
 
 
 def test_a_store_can_be_imported_as_it_is(store, colleague):
-    colleague.import_json(read_export(store.path), FAMILIES)
+    colleague.import_json(read_export(store.path), families=FAMILIES)
     assert state(colleague.path) == state(store.path)
 
 
 def test_what_is_there_already_is_left_alone(store):
     before = store.path.read_bytes()
-    report = store.import_json(store.export_json(), FAMILIES)
-    assert report.same == ("Shape/a", "Shape/b", "Trial/first")
+    report = store.import_json(store.export_json(), families=FAMILIES)
+    assert report.unchanged == ("Shape/a", "Shape/b", "Trial/first")
     assert store.path.read_bytes() == before
 
 
 def test_nothing_is_imported_if_one_name_is_another_records(store, colleague):
     colleague.save(Shape, "B", Brick())
     before = tree(colleague.path.parent)
-    report = colleague.import_json(store.export_json(), FAMILIES)
-    assert (report.added, report.conflicting) == (("Shape/a", "Trial/first"), ("Shape/b",))
-    assert str(report).startswith("Nothing was imported: other records are named Shape/b.")
+    with pytest.raises(UserInputError, match=r"'Shape/b': different records.*nothing was imported") as caught:
+        colleague.import_json(store.export_json(), families=FAMILIES)
+    assert caught.value.__notes__ == ["Shape/b is another record"]
     assert tree(colleague.path.parent) == before
 
 
 def test_overwriting_replaces_what_conflicts_and_keeps_the_rest(store, colleague):
     colleague.save(Shape, "B", Brick())
     colleague.save(Shape, "c", Brick())
-    report = colleague.import_json(store.export_json(), FAMILIES, overwrite=True)
+    report = colleague.import_json(store.export_json(), families=FAMILIES, overwrite=True)
     assert report.replaced == ("Shape/b",)
     assert colleague.names(Shape) == ("a", "B", "c")
     assert (colleague.read(Shape, "b"), colleague.read(Shape, "c")) == (Ball(radius=2), Brick())
@@ -106,7 +106,7 @@ def test_a_file_with_one_fault_changes_nothing_and_the_fault_is_named(store, col
     colleague.save(Shape, "z", Brick())
     before = tree(colleague.path.parent)
     with pytest.raises(UserInputError, match=reason) as caught:
-        colleague.import_json(changed(store, change), FAMILIES)
+        colleague.import_json(changed(store, change), families=FAMILIES)
     assert len(str(caught.value)) <= 300
     assert tree(colleague.path.parent) == before
 
@@ -114,7 +114,7 @@ def test_a_file_with_one_fault_changes_nothing_and_the_fault_is_named(store, col
 @pytest.mark.parametrize("data", [None, [], "text", 5, {}, {"header": None}])
 def test_other_json_is_refused(colleague, data):
     with pytest.raises(UserInputError, match="no header"):
-        colleague.import_json(data, FAMILIES)
+        colleague.import_json(data, families=FAMILIES)
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b'{"a": 1, "a": 2}', b"[NaN]", b"[" * 100_000, b"PK\x03\x04"])
@@ -138,7 +138,7 @@ def test_what_an_older_version_exported_is_migrated(store, colleague, monkeypatc
         return tables
 
     monkeypatch.setattr(migrations, "MIGRATIONS", (double,))
-    colleague.import_json(data, FAMILIES)
+    colleague.import_json(data, families=FAMILIES)
     assert colleague.read(Shape, "b") == Ball(radius=4)
 
 

@@ -87,7 +87,7 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(window=windows, name=names, trial=st.sampled_from(["x", "y"]))
     def save_trial(self, window, name, trial) -> None:
         if key(name) in self.shapes:
-            self.windows[window].save(Trial, trial, Trial(), shape=self.shapes[key(name)][0])
+            self.windows[window].save(Trial, trial, Trial(), made_from={"shape": self.shapes[key(name)][0]})
             self.trials = self.trials | {trial: key(name)}
 
     @rule(window=windows, name=names, new_name=names, point=points)
@@ -122,8 +122,8 @@ class StoreMachine(RuleBasedStateMachine):
 
     @rule(window=windows)
     def export_and_import(self, window) -> None:
-        report = self.windows[window].import_json(self.windows[1 - window].export_json(), FAMILIES)
-        assert len(report.same) == len(self.model())
+        report = self.windows[window].import_json(self.windows[1 - window].export_json(), families=FAMILIES)
+        assert len(report.unchanged) == len(self.model())
 
     @rule()
     def damage_and_restore(self) -> None:

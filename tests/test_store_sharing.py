@@ -116,7 +116,7 @@ def test_a_reader_never_sees_half_a_change(tmp_path):
         exported = store.export_json()
         for found in exported["records"]["Shape"].values():
             found["record"]["radius"] = number
-        store.import_json(exported, FAMILIES, overwrite=True)
+        store.import_json(exported, families=FAMILIES, overwrite=True)
     ended.set()
     thread.join()
     assert wrong == []

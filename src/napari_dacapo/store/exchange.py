@@ -20,15 +20,11 @@ class ImportReport:
     """What became of each record of a file, as "Architecture/small"."""
 
     added: tuple[str, ...]
-    same: tuple[str, ...]
+    unchanged: tuple[str, ...]  # they were there already
     replaced: tuple[str, ...]
-    conflicting: tuple[str, ...]  # others have these names; if there are any, nothing was imported
 
     def __str__(self) -> str:
-        if self.conflicting:
-            names = ", ".join(self.conflicting)
-            return f"Nothing was imported: other records are named {names}. Rename those, or overwrite them."
-        counts = {"added": self.added, "replaced": self.replaced, "already there": self.same}
+        counts = {"added": self.added, "replaced": self.replaced, "already there": self.unchanged}
         return ", ".join(f"{len(names)} {what}" for what, names in counts.items()) + "."
 
 
@@ -75,32 +71,38 @@ def incoming(data: Any, record_types: Iterable[type[Config]]) -> dict[str, list[
 
 
 def import_into(database: Database, documents: dict[str, list[Document]], overwrite: bool) -> ImportReport:
-    """Nothing is changed if something conflicts."""
-    fates: dict[str, list[str]] = {"added": [], "same": [], "replaced": [], "conflicting": []}
-    wanted: dict[str, list[Document]] = {}
+    """Raises UserInputError where different records have the names, unless `overwrite`."""
+    fates: dict[str, list[str]] = {"added": [], "unchanged": [], "replaced": []}
     for family, new_ones in documents.items():
-        known = database.records(family).by_name()
+        table = database.records(family)
+        known = table.by_name()
+        wanted = []
         for new in new_ones:
-            old = known.get(folded(new["name"]))
-            fate = _fate(old, new, overwrite)
+            fate = _fate(known.get(folded(new["name"])), new)
             fates[fate].append(f"{family}/{new['name']}")
-            if fate != "same":
-                wanted.setdefault(family, []).append(new)
-    if not fates["conflicting"]:
-        for family, new_ones in wanted.items():
-            database.records(family).put(new_ones)
+            if fate != "unchanged":
+                wanted.append(new)
+        if wanted:
+            table.put(wanted)
+    if fates["replaced"] and not overwrite:
+        raise _conflict(fates["replaced"])
     return ImportReport(**{fate: tuple(names) for fate, names in fates.items()})
+
+
+def _fate(old: Document | None, new: Document) -> str:
+    if old is None:
+        return "added"
+    return "unchanged" if old["record"] == new["record"] else "replaced"
+
+
+def _conflict(names: list[str]) -> UserInputError:
+    problem = "different records have these names here, nothing was imported"
+    error = UserInputError("file", ", ".join(names), problem, "Rename those, or overwrite them")
+    error.__notes__ = [f"{name} is another record" for name in names]
+    return error
 
 
 def _rewritten(record_type: type[Config], found: Document) -> Document:
     """As we would write it."""
     record = record_of(record_type, found)
     return document(record_type, found["name"], record, found.get("made_from", {}))
-
-
-def _fate(old: Document | None, new: Document, overwrite: bool) -> str:
-    if old is None:
-        return "added"
-    if old["record"] == new["record"]:
-        return "same"
-    return "replaced" if overwrite else "conflicting"

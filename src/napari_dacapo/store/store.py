@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -71,15 +71,15 @@ class Store:
         *,
         overwrite: bool = False,
         instead_of: R | None = None,
-        **made_from: str,
+        made_from: Mapping[str, str] | None = None,
     ) -> None:
         """Save a record under a name; the same one again is nothing.
 
         A different one of that name is replaced if `overwrite`, or if it equals `instead_of`: what the
         caller read before editing. Otherwise raises UserInputError, offering a free name. `made_from`
-        names the components it holds copies of: `architecture="small"`.
+        names the components it holds copies of, {"architecture": "small"}; without it they stay as saved.
         """
-        new = document(family, name, record, made_from)
+        new = document(family, name, record, made_from or {})
         with self._changing() as database:
             table = database.records(family_name(family))
             old = table.named(new["name"])
@@ -134,13 +134,14 @@ class Store:
         return exported(self._reading(), chosen)
 
     def import_json(
-        self, data: Any, families: Iterable[type[Config]], *, overwrite: bool = False
+        self, data: Any, *, overwrite: bool = False, families: Mapping[str, type[Config]]
     ) -> ImportReport:
-        """Take exported records over, all or none: none if others have their names, unless `overwrite`.
+        """Take exported records over, all or none. `families` are those the caller knows, by any names.
 
-        Raises UserInputError where the data, a name or a record of those families does not fit.
+        Raises UserInputError where the data, a name or a record does not fit, and where different records
+        have their names, unless `overwrite`.
         """
-        documents = incoming(data, families)
+        documents = incoming(data, families.values())
         with self._changing() as database:
             return import_into(database, documents, overwrite)
 
