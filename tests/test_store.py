@@ -62,6 +62,14 @@ def test_a_name_that_is_not_there_is_answered_with_those_that_are(store):
         Store(store.path.with_name("other.json")).read(Shape, "a")
 
 
+@pytest.mark.parametrize(("name", "near"), [("FRIST", "first"), ("trail-8", "trial-9, trial-7")])
+def test_a_name_that_is_mistyped_is_answered_with_the_nearest(store, name, near):
+    for number in (7, 9):
+        store.save(Trial, f"trial-{number}", Trial())
+    with pytest.raises(UserInputError, match=rf"no Trial has this name\. Did you mean {near}\?"):
+        store.read(Trial, name)
+
+
 def test_the_same_record_again_changes_nothing(store):
     before = store.path.read_bytes()
     store.save(Shape, "a", Ball(radius=1))

@@ -24,6 +24,7 @@ def workspace(tmp_path):
 def train(workspace, name):
     folder = workspace.run_folder(name)
     (folder / "checkpoints").mkdir(parents=True)
+    (folder / "run.json").touch()
     (folder / "checkpoints" / "1").write_bytes(name.encode())
 
 
@@ -45,20 +46,20 @@ def test_asking_where_things_lie_creates_nothing(tmp_path):
     workspace = Workspace(tmp_path / "workspace")
     assert workspace.run_folder("first") == tmp_path / "workspace" / "runs" / slug("first")
     assert workspace.labels_folder == tmp_path / "workspace" / "labels"
-    workspace.delete_run_folder("first")
+    workspace.delete_run("first")
     assert os.listdir(tmp_path) == []
 
 
-def test_a_folder_with_something_else_is_refused_and_left_alone(tmp_path):
+def test_other_files_may_lie_in_a_workspace_and_are_left_alone(tmp_path):
+    (tmp_path / "raw.zarr").mkdir()
+    (tmp_path / "raw.zarr" / "0").write_bytes(b"years of work")
     (tmp_path / "thesis.docx").touch()
-    with pytest.raises(UserInputError, match=r"workspace is .*it holds 'thesis\.docx'"):
-        _ = Workspace(tmp_path).store
-    assert os.listdir(tmp_path) == ["thesis.docx"]
-
-
-def test_other_files_may_lie_in_a_workspace(workspace):
-    (workspace.path / "notes.txt").touch()
-    assert workspace.store.names(Trial) == ("first",)
+    before = tree(tmp_path)
+    Workspace(tmp_path).store.save(Shape, "a", Ball())
+    after = tree(tmp_path)
+    ours = {MARKER, "store.json", "store.json.backup-000000000"}
+    assert {name: data for name, data in after.items() if name not in ours} == before
+    assert ours <= set(after)
 
 
 def test_a_file_in_the_place_of_the_workspace_is_said(tmp_path):
@@ -129,10 +130,10 @@ def test_a_rename_cut_short_is_completed_by_the_next(workspace):
 def test_deleting_a_run_folder_leaves_everything_else(workspace):
     train(workspace, "second")
     before = tree(workspace.path)
-    workspace.delete_run_folder("second")
+    workspace.delete_run("second")
     after = tree(workspace.path)
-    gone = {str(workspace.run_folder("second").relative_to(workspace.path) / "checkpoints" / "1")}
-    assert after == {name: data for name, data in before.items() if name not in gone}
+    gone = f"{workspace.run_folder('second').relative_to(workspace.path)}{os.sep}"
+    assert after == {name: data for name, data in before.items() if not name.startswith(gone)}
     assert not workspace.run_folder("second").exists()
     assert state(workspace.path / "store.json")
 
@@ -142,7 +143,7 @@ def test_a_link_inside_a_run_is_deleted_not_followed(workspace, tmp_path):
     treasure.mkdir()
     (treasure / "data").write_bytes(b"years of work")
     (workspace.run_folder("first") / "link").symlink_to(treasure, target_is_directory=True)
-    workspace.delete_run_folder("first")
+    workspace.delete_run("first")
     assert (treasure / "data").read_bytes() == b"years of work"
 
 
@@ -154,20 +155,28 @@ def test_a_run_folder_that_is_a_link_is_not_deleted(workspace, tmp_path, linked)
     place.symlink_to(tmp_path / "elsewhere", target_is_directory=True)
     before = tree(tmp_path / "elsewhere")
     with pytest.raises(UserInputError, match="is a link or a file"):
-        workspace.delete_run_folder("first")
+        workspace.delete_run("first")
     assert tree(tmp_path / "elsewhere") == before
 
 
 def test_a_dangling_link_is_not_deleted(workspace, tmp_path):
     workspace.run_folder("gone").symlink_to(tmp_path / "nowhere")
     with pytest.raises(UserInputError, match="is a link or a file"):
-        workspace.delete_run_folder("gone")
+        workspace.delete_run("gone")
+
+
+def test_a_folder_that_is_no_run_is_not_deleted(workspace):
+    (workspace.run_folder("first") / "run.json").unlink()
+    before = tree(workspace.path)
+    with pytest.raises(UserInputError, match=r"holds no run\.json"):
+        workspace.delete_run("first")
+    assert tree(workspace.path) == before
 
 
 def test_nothing_is_deleted_without_our_marker(workspace):
     (workspace.path / MARKER).unlink()
     with pytest.raises(UserInputError, match=MARKER):
-        workspace.delete_run_folder("first")
+        workspace.delete_run("first")
     assert workspace.run_folder("first").exists()
 
 
@@ -175,9 +184,9 @@ def test_a_deletion_cut_short_is_completed_by_the_next(workspace, monkeypatch):
     train(workspace, "second")
     with monkeypatch.context() as patch, pytest.raises(StoreError, match="cannot be written"):
         patch.setattr(os, "rmdir", lambda *path, **options: _refuse())
-        workspace.delete_run_folder("first")
+        workspace.delete_run("first")
     assert not workspace.run_folder("first").exists()
-    workspace.delete_run_folder("second")
+    workspace.delete_run("second")
     assert os.listdir(workspace.path / "runs") == []
 
 

@@ -1,5 +1,6 @@
 """TinyDB's tables, one a family, and what is asked of them."""
 
+import difflib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, cast
@@ -31,13 +32,22 @@ class RecordTable(Table):
         return self.get(where("name").test(_same_as(name)))
 
     def require(self, name: object) -> Entry:
-        """As `named`. Raises UserInputError listing those there are."""
+        """As `named`. Raises UserInputError listing the nearest, or those there are."""
         found = self.named(name) if isinstance(name, str) else None
         if found is None:
-            names = self.names()
-            fix = f"Choose one of: {listed(names)}" if names else "Save one first"
+            fix = self._nearest(str(name))
             raise UserInputError("name", name, f"no {self.name} has this name", fix)
         return found
+
+    def _nearest(self, name: str) -> str:
+        """What to choose instead."""
+        by_name = {folded(known): known for known in self.names()}
+        if not by_name:
+            return "Save one first"
+        near = difflib.get_close_matches(folded(name), by_name, SHOWN_NAMES)
+        if near:
+            return f"Did you mean {listed(by_name[other] for other in near)}?"
+        return f"Choose one of: {listed(by_name.values())}"
 
     def made_from(self, family: str, name: str) -> list[Entry]:
         """The records that hold a copy of that component."""

@@ -11,28 +11,29 @@ from pathlib import Path
 
 from napari_dacapo.config import Config
 from napari_dacapo.errors import DacapoError, StoreError, UserInputError
-from napari_dacapo.files import TEMPORARY, atomic_write, raise_if_full, slug
+from napari_dacapo.files import TEMPORARY, atomic_write, make_folder, raise_if_full, slug
 from napari_dacapo.store.names import checked_name, folded
 from napari_dacapo.store.store import Store
 
 VARIABLE = "NAPARI_DACAPO_WORKSPACE"
 MARKER = "napari-dacapo.json"  # says that the folder is ours
+RECORD = "run.json"  # says that the folder is that of a run
 MARK = json.dumps({"format": "napari-dacapo workspace", "schema": 1}).encode()
-IGNORED = (".DS_Store", "desktop.ini", "Thumbs.db")  # what file managers leave in an empty folder
 
 
 @dataclass(frozen=True)
 class Workspace:
     """store.json, runs/<run>/ and labels/ in one folder that can be zipped, moved, opened elsewhere.
 
-    Nothing is created before the store is asked for. Paths in records are relative to `path`.
+    Nothing is created before the store is asked for. Other files may lie beside ours; they are never
+    touched. Paths in records are relative to `path`.
     """
 
     path: Path
 
     @property
     def store(self) -> Store:
-        """Creates the folder on first use. Raises UserInputError where it holds something else."""
+        """Creates the folder on first use. Raises StoreError where it cannot be."""
         if not self.is_ours():
             self._create()
         return Store(self.path / "store.json")
@@ -69,10 +70,10 @@ class Workspace:
                     os.replace(new, old)
                 raise
 
-    def delete_run_folder(self, name: str) -> None:
+    def delete_run(self, name: str) -> None:
         """Delete the folder of that run, if there is one; a link is not followed, nothing else is touched.
 
-        Raises UserInputError where the workspace is not ours or the folder lies elsewhere.
+        Its record is the store's. Raises UserInputError where the folder is not surely a run of ours.
         """
         folder = self.run_folder(name)
         runs = folder.parent
@@ -84,6 +85,8 @@ class Workspace:
             )
         if folder.is_symlink() or runs.is_symlink() or not folder.is_dir():
             raise UserInputError("run", name, f"{folder} is a link or a file", "Delete it by hand")
+        if not (folder / RECORD).is_file():
+            raise UserInputError("run", name, f"{folder} holds no {RECORD}", "Delete it by hand")
         with self._writing():
             doomed = runs / f"{TEMPORARY}deleted-{secrets.token_hex(4)}"
             os.replace(folder, doomed)  # gone at once or not at all, whatever happens below
@@ -92,12 +95,7 @@ class Workspace:
 
     def _create(self) -> None:
         with self._writing():
-            self.path.mkdir(parents=True, exist_ok=True)
-            foreign = [entry.name for entry in self.path.iterdir() if not _is_harmless(entry)]
-            if foreign:
-                fix = f"Choose a new or empty folder, or one with {MARKER}"
-                problem = f"it is no workspace: it holds {foreign[0]!r}"
-                raise UserInputError("workspace", str(self.path), problem, fix)
+            make_folder(self.path)
             atomic_write(self.path / MARKER, MARK)
 
     @contextmanager
@@ -114,7 +112,3 @@ def default_workspace() -> Workspace:
     """The folder that $NAPARI_DACAPO_WORKSPACE names, or napari-dacapo in the home folder."""
     named = os.environ.get(VARIABLE)
     return Workspace(Path(named).expanduser() if named else Path.home() / "napari-dacapo")
-
-
-def _is_harmless(entry: Path) -> bool:
-    return entry.name in IGNORED or entry.name.startswith(TEMPORARY)
