@@ -66,7 +66,7 @@ def test_a_name_that_is_not_there_is_answered_with_those_that_are(store):
 def test_a_name_that_is_mistyped_is_answered_with_the_nearest(store, name, near):
     for number in (7, 9):
         store.save(Trial, f"trial-{number}", Trial())
-    with pytest.raises(UserInputError, match=rf"no Trial has this name\. Did you mean {near}\?"):
+    with pytest.raises(UserInputError, match=rf"no Trial has this name\. Nearest: {near}\."):
         store.read(Trial, name)
 
 

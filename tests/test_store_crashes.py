@@ -255,7 +255,9 @@ filled(Path(sys.argv[1]), a=1).save(Shape, "new", Brick())
 
 def can_trace() -> bool:
     strace = shutil.which("strace")
-    return strace is not None and subprocess.run([strace, "true"], check=False, capture_output=True).returncode == 0
+    if strace is None:
+        return False
+    return subprocess.run([strace, "true"], check=False, capture_output=True).returncode == 0
 
 
 @pytest.mark.skipif(not can_trace(), reason="strace is not installed or not permitted")

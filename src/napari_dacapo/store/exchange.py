@@ -29,11 +29,11 @@ class ImportReport:
 
 
 def read_export(path: Path) -> Any:
-    """What an exported file, or another workspace's store, holds. Raises UserInputError if it is none."""
+    """What a file of records as JSON holds. Raises UserInputError where it cannot be read as such."""
     try:
         return read_json(path)
     except JsonError as error:
-        problem, fix = str(error), "Export it again"
+        problem, fix = str(error), "Write it again, or choose another file"
     except OSError as error:
         problem, fix = f"it cannot be read ({error.strerror})", "Choose another file"
     raise UserInputError("file", str(path), problem, fix)

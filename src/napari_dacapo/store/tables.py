@@ -46,7 +46,7 @@ class RecordTable(Table):
             return "Save one first"
         near = difflib.get_close_matches(folded(name), by_name, SHOWN_NAMES)
         if near:
-            return f"Did you mean {listed(by_name[other] for other in near)}?"
+            return f"Nearest: {listed(by_name[other] for other in near)}"
         return f"Choose one of: {listed(by_name.values())}"
 
     def made_from(self, family: str, name: str) -> list[Entry]:
