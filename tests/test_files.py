@@ -165,7 +165,7 @@ def test_every_new_folder_is_durable_before_the_next_one_is_made_in_it(monkeypat
 
 def test_a_folder_cannot_be_made_inside_a_file(tmp_path):
     (tmp_path / "a").touch()
-    with pytest.raises(OSError, match="Not a directory|File exists"):
+    with pytest.raises(OSError, match=r"Not a directory|File exists"):
         make_folder(tmp_path / "a" / "b")
 
 

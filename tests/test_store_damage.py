@@ -268,7 +268,9 @@ def test_a_newer_store_is_read_but_not_changed_by_a_single_byte(store, tmp_path)
         lambda: store.rename(Shape, "a", "z"),
         lambda: store.duplicate(Shape, "a"),
         lambda: store.delete(Shape, "a"),
-        lambda: store.import_json(filled(tmp_path / "other" / "store.json", z=1).export_json(), families=FAMILIES),
+        lambda: store.import_json(
+            filled(tmp_path / "other" / "store.json", z=1).export_json(), families=FAMILIES
+        ),
         store.restore_backup,
     )
     for change in changes:
