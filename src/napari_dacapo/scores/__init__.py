@@ -1,1 +1,1 @@
-"""How good a segmentation is, from one contingency table."""
+"""How good a segmentation is, told from one contingency table of it and the truth."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,30 +10,14 @@ from numpy.typing import NDArray
 
 from napari_dacapo.arrays.box import Voxels, World
 from napari_dacapo.config import Family
+from napari_dacapo.postprocessors.postprocessor import Parameters
+from napari_dacapo.scores.criterion import Criterion
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
-Parameters = Mapping[str, float | int | str | bool]  # one point of a post-processing grid
-
-
-@dataclass(frozen=True, slots=True)
-class Criterion:
-    """One score a task is judged by."""
-
-    name: str  # "voi_sum", "f1_50", "dice/axon"
-    lower: float
-    upper: float  # inf where there is none
-    higher_is_better: bool
-
-    def better(self, candidate: float, best: float | None) -> bool:
-        """Whether the candidate beats the best so far; NaN never does."""
-        if candidate != candidate:
-            return False
-        if best is None:
-            return True
-        return candidate > best if self.higher_is_better else candidate < best
+__all__ = ["Criterion", "Parameters", "Task"]
 
 
 class Task(Family):
@@ -43,11 +25,21 @@ class Task(Family):
 
     @abstractmethod
     def channel_names(self, dims: int) -> tuple[str, ...]:
-        """One name per output channel; heads of other runs are matched by these."""
+        """One name per output channel; heads of other runs are matched by these.
+
+        Raises UserInputError where the task is not for data of so many dimensions.
+        """
 
     @abstractmethod
     def padding(self, voxel_size: World) -> tuple[Voxels, Voxels]:
-        """How many voxels of labels, before and after the output, its target needs to be right at the border."""
+        """Voxels of labels before and after the output that the target needs to be right at its border."""
+
+    @abstractmethod
+    def refuse_labels(self, labels: NDArray[Any], known: NDArray[np.bool_]) -> None:
+        """Raises UserInputError for labels this task cannot learn from; a sample is shown before training.
+
+        `labels` ((z,) y, x) or (c, (z,) y, x) unsigned; `known` is ((z,) y, x).
+        """
 
     @abstractmethod
     def target(
@@ -65,10 +57,8 @@ class Task(Family):
         """The last layer, (b, features, ...) -> (b, channels, ...), without activation."""
 
     @abstractmethod
-    def loss(
-        self, output: torch.Tensor, target: torch.Tensor, weight: torch.Tensor
-    ) -> torch.Tensor:
-        """The loss of the head's output, (b, c, (z,) y, x) float32 all three; a scalar; 0 if no voxel has weight."""
+    def loss(self, output: torch.Tensor, target: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+        """A scalar, 0 if no voxel has weight; `output` is the head's, all (b, c, (z,) y, x) float32."""
 
     @abstractmethod
     def activate(self, output: torch.Tensor) -> torch.Tensor:
@@ -90,4 +80,7 @@ class Task(Family):
     def score(
         self, segmentation: NDArray[Any], labels: NDArray[Any], known: NDArray[np.bool_]
     ) -> dict[str, float]:
-        """Every criterion's value by name, unknown voxels left out; all arrays ((z,) y, x)."""
+        """Every criterion's value by name, unknown voxels left out.
+
+        `segmentation` and `known` ((z,) y, x); `labels` as for the target, unpadded.
+        """

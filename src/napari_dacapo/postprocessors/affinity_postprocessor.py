@@ -1,0 +1,67 @@
+"""From affinities to objects."""
+
+from abc import abstractmethod
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_dacapo.arrays.box import Voxels
+from napari_dacapo.postprocessors.postprocessor import Parameters, PostProcessor
+
+
+class AffinityPostProcessor(PostProcessor):
+    """From the probabilities that voxel p and voxel p + offset belong to one object, to objects."""
+
+    @property
+    def gives(self) -> Literal["objects", "classes"]:
+        return "objects"
+
+    @abstractmethod
+    def segment(
+        self, affinities: NDArray[np.float32], neighborhood: tuple[Voxels, ...], parameters: Parameters
+    ) -> NDArray[Any]:
+        """Object ids ((z,) y, x), unsigned, 1..n, 0 for background.
+
+        `affinities` is (c, (z,) y, x) in [0, 1], a channel per offset of `neighborhood`, which holds
+        the offsets to the next voxel along each axis.
+        """
+
+
+def nearest_affinities(
+    affinities: NDArray[np.float32], neighborhood: tuple[Voxels, ...]
+) -> NDArray[np.float32]:
+    """(axes, (z,) y, x): of voxel p with the next one along each axis, 0 where there is none.
+
+    An offset of -1 tells of p - 1 and p, so its channel is moved by one voxel.
+    """
+    dims = affinities.ndim - 1
+    nearest = np.zeros((dims, *affinities.shape[1:]), np.float32)
+    for axis in range(dims):
+        unit = tuple(int(other == axis) for other in range(dims))
+        backward = tuple(-step for step in unit)
+        pairs = tuple(slice(0, n - step) for n, step in zip(affinities.shape[1:], unit, strict=True))
+        if unit in neighborhood:
+            nearest[axis][pairs] = affinities[neighborhood.index(unit)][pairs]
+        else:
+            later = tuple(slice(step, None) for step in unit)
+            nearest[axis][pairs] = affinities[neighborhood.index(backward)][later]
+    return nearest
+
+
+def belonging(nearest: NDArray[np.float32]) -> NDArray[np.float32]:
+    """((z,) y, x) in [0, 1]: the mean affinity of each voxel with its direct neighbours on both sides.
+
+    1 inside of objects, a half on the flat side of one, 0 in background.
+    """
+    total = np.zeros(nearest.shape[1:], np.float32)
+    pairs = np.zeros(nearest.shape[1:], np.float32)
+    for axis, affinity in enumerate(nearest):
+        before = tuple(slice(0, -1) if other == axis else slice(None) for other in range(total.ndim))
+        after = tuple(slice(1, None) if other == axis else slice(None) for other in range(total.ndim))
+        total[before] += affinity[before]
+        total[after] += affinity[before]
+        pairs[before] += 1
+        pairs[after] += 1
+    mean: NDArray[np.float32] = total / pairs.clip(1)
+    return mean

@@ -1,0 +1,41 @@
+"""Watershed from the inside of objects."""
+
+from typing import Any, Literal
+
+import numpy as np
+from bioimage_cpp.segmentation import label, watershed
+from numpy.typing import NDArray
+
+from napari_dacapo.postprocessors.distance_postprocessor import DistancePostProcessor
+from napari_dacapo.postprocessors.objects import finished
+from napari_dacapo.postprocessors.postprocessor import Parameters, VoxelCounts, finite
+from napari_dacapo.postprocessors.threshold import Distances
+
+
+class DistanceWatershed(DistancePostProcessor):
+    """Objects: each connected part deep inside is a seed that floods towards the boundary.
+
+    What is inside but has no seed, too thin to be deep anywhere, is an object of its own.
+    """
+
+    seed: Distances = (0.2, 0.4, 0.6)
+    "Seeds are where the squeezed distance is above this; higher parts more of what touches."
+
+    threshold: Distances = (0.0,)
+    "Inside is where the squeezed distance is above this; 0 is the boundary itself."
+
+    min_size: VoxelCounts = (20,)
+    "Smaller objects, in voxels, go to the object they touch, or are dropped."
+
+    @property
+    def gives(self) -> Literal["objects", "classes"]:
+        return "objects"
+
+    def segment(self, distances: NDArray[np.float32], parameters: Parameters) -> NDArray[Any]:
+        distance = finite(distances[0])
+        inside = distance > self.value(parameters, "threshold")
+        seeds = label(inside & (distance > self.value(parameters, "seed")), connectivity=1)
+        flooded = watershed(-distance, seeds, mask=inside)
+        alone = label(inside & (flooded == 0), connectivity=1)
+        objects = np.where(alone > 0, alone + flooded.max(), flooded)
+        return finished(objects, -distance, int(self.value(parameters, "min_size")))

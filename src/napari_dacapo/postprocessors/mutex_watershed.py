@@ -1,0 +1,68 @@
+"""Mutex watershed."""
+
+from typing import Annotated, Any
+
+import numpy as np
+from bioimage_cpp.segmentation import mutex_watershed
+from numpy.typing import NDArray
+from pydantic import Field
+
+from napari_dacapo.arrays.box import Voxels
+from napari_dacapo.postprocessors.affinity_postprocessor import (
+    AffinityPostProcessor,
+    belonging,
+    nearest_affinities,
+)
+from napari_dacapo.postprocessors.objects import finished
+from napari_dacapo.postprocessors.postprocessor import Fractions, Parameters, VoxelCounts, finite
+
+
+class MutexWatershed(AffinityPostProcessor):
+    """Mutex watershed (Wolf et al. 2018): the strongest ties join or part first, and nothing undoes them.
+
+    The tie to the next voxel joins by its affinity above the bias or parts by what lacks to it; long ones
+    only part.
+    """
+
+    bias: Fractions = (0.1, 0.25, 0.5, 0.75, 0.9)
+    "The affinity that neither joins nor parts; higher parts more."
+
+    foreground: Fractions = (0.2,)
+    "Background is where the mean affinity with the direct neighbours is below this; 0: there is none."
+
+    min_size: VoxelCounts = (20,)
+    "Smaller objects, in voxels, go to the object they touch, or are dropped."
+
+    stride: Annotated[int, Field(ge=1, le=16)] = 2
+    "Long ties are looked at in every so many voxels along each axis: 2 is three times faster than 1."
+
+    def segment(
+        self, affinities: NDArray[np.float32], neighborhood: tuple[Voxels, ...], parameters: Parameters
+    ) -> NDArray[Any]:
+        prediction = finite(affinities)
+        nearest = nearest_affinities(prediction, neighborhood)
+        belongs = belonging(nearest)
+        bias = np.float32(self.value(parameters, "bias"))
+        weights, offsets = _ties(prediction, nearest, neighborhood, bias)
+        dims = len(nearest)
+        stride = self.stride if len(offsets) > 2 * dims else 1
+        mask = belongs >= self.value(parameters, "foreground")
+        objects = mutex_watershed(weights, offsets, dims, strides=(stride,) * dims, mask=mask)
+        return finished(objects, 1 - belongs, int(self.value(parameters, "min_size")))
+
+
+def _ties(
+    affinities: NDArray[np.float32],
+    nearest: NDArray[np.float32],
+    neighborhood: tuple[Voxels, ...],
+    bias: np.float32,
+) -> tuple[NDArray[np.float32], list[Voxels]]:
+    """What joins, an offset along each axis, then what parts; the strongest of all is done first.
+
+    The next voxel stands on both sides: of 0.3 - 0.5 (joins) and 0.5 - 0.3 (parts) the second comes first.
+    """
+    dims = len(nearest)
+    units = [tuple(int(other == axis) for other in range(dims)) for axis in range(dims)]
+    long = [channel for channel, offset in enumerate(neighborhood) if sum(map(abs, offset)) > 1]
+    weights = np.concatenate([nearest - bias, bias - affinities[long], bias - nearest])
+    return weights, [*units, *(neighborhood[channel] for channel in long), *units]

@@ -1,0 +1,48 @@
+"""How a prediction becomes ids, and which parameters of that are tried."""
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from itertools import product
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from napari_dacapo.config import Family
+from napari_dacapo.errors import UserInputError
+
+Parameters = Mapping[str, float | int | str | bool]  # one point of a grid
+Fractions = Annotated[tuple[Annotated[float, Field(ge=0, le=1)], ...], Field(min_length=1, max_length=64)]
+VoxelCounts = Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1, max_length=64)]
+
+
+class PostProcessor(Family):
+    """From a prediction to ids. Each field that is a tuple lists values that validation tries."""
+
+    @property
+    @abstractmethod
+    def gives(self) -> Literal["objects", "classes"]:
+        """Whether ids name single objects or the class of each voxel."""
+
+    def grid(self) -> tuple[Parameters, ...]:
+        """Every combination of the listed values; one empty point where nothing is listed."""
+        listed = self._listed()
+        return tuple(dict(zip(listed, point, strict=True)) for point in product(*listed.values()))
+
+    def value(self, parameters: Parameters, name: str) -> float:
+        """One of the parameters. Raises UserInputError where it is missing or no number."""
+        found = parameters.get(name)
+        if not isinstance(found, float | int):
+            fix = f"Give a number for each of {', '.join(self._listed())}"
+            raise UserInputError("parameters", dict(parameters), f"{name} is {found}", fix)
+        return found
+
+    def _listed(self) -> dict[str, tuple[Any, ...]]:
+        values = {name: getattr(self, name) for name in type(self).model_fields}
+        return {name: value for name, value in values.items() if isinstance(value, tuple)}
+
+
+def finite(prediction: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The prediction with 0 for what is not a number: a broken network must not break the segmentation."""
+    return prediction if np.isfinite(prediction).all() else np.nan_to_num(prediction)
