@@ -172,6 +172,7 @@ def save_without_end(folder, connection):
     checkpoints = Checkpoints(Path(folder), "identity")
     iteration = checkpoints.list()[-1].iteration
     weights = torch.zeros(BIG)
+    connection.send(iteration)
     while True:
         iteration += 1
         weights[:] = iteration
@@ -216,10 +217,10 @@ def kill_while_saving(server, folder, seconds):
     process = server.Process(target=save_without_end, args=(str(folder), sender))
     process.start()
     sender.close()
-    time.sleep(seconds + 0.05)
+    saved = receiver.recv()  # it is about to save for the first time
+    time.sleep(seconds)
     process.kill()
     process.join()
-    saved = before
     while receiver.poll():
         try:
             saved = receiver.recv()

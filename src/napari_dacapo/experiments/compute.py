@@ -1,0 +1,103 @@
+"""Where and how exactly a network computes."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from napari_dacapo.errors import UserInputError
+
+if TYPE_CHECKING:
+    import torch
+
+Precision = Literal["auto", "float32", "bfloat16", "float16"]
+
+
+@dataclass(frozen=True, slots=True)
+class Compute:
+    """A device, the precision of the arithmetic on it, and the layout of its tensors."""
+
+    device: torch.device
+    dtype: torch.dtype
+    memory_format: torch.memory_format
+
+    def autocast(self) -> AbstractContextManager[Any]:
+        """Runs convolutions in `dtype`; weights and the loss stay float32."""
+        import torch
+
+        if self.dtype is torch.float32:
+            return nullcontext()
+        return torch.autocast(self.device.type, self.dtype)
+
+    def place(self, network: torch.nn.Module) -> torch.nn.Module:
+        """The network on the device, in the layout convolutions are fastest in."""
+        return network.to(self.device, memory_format=self.memory_format)
+
+    def tensor(self, array: Any) -> torch.Tensor:
+        """A batch (b, c, (z,) y, x) on the device, in the layout of the network."""
+        import torch
+
+        tensor = torch.from_numpy(array)
+        if self.device.type == "cuda":
+            tensor = tensor.pin_memory()
+        return tensor.to(self.device, memory_format=self.memory_format, non_blocking=True)
+
+    def release(self) -> None:
+        """Give the device's cached memory back to other programs."""
+        import torch
+
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+
+
+def prepare_torch(threads: int | None = None) -> None:
+    """Import torch with threads that sleep while they wait; a busy wait starves a shared machine."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    import torch
+
+    if threads is not None:
+        torch.set_num_threads(threads)
+
+
+def choose_compute(device: str, precision: Precision, dims: int) -> Compute:
+    """The device of that name ("auto" takes the GPU where there is one) with the precision it gains from.
+
+    Raises UserInputError for a device this machine does not have.
+    """
+    import torch
+
+    found = _device(device)
+    layout = torch.channels_last if dims == 2 else torch.channels_last_3d
+    return Compute(found, _dtype(found, precision), layout)
+
+
+def _device(name: str) -> torch.device:
+    import torch
+
+    known = ["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
+    if name == "auto":
+        return torch.device(known[1] if len(known) > 1 else "cpu")
+    if name == "cuda" and len(known) > 1:
+        name = "cuda:0"
+    if name not in known:
+        raise UserInputError("device", name, "this machine has no such device", f"Choose: {', '.join(known)}")
+    return torch.device(name)
+
+
+def _dtype(device: torch.device, precision: Precision) -> torch.dtype:
+    import torch
+
+    if precision != "auto":
+        return {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}[precision]
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+    return torch.bfloat16 if _cpu_gains_from_bfloat16() else torch.float32
+
+
+def _cpu_gains_from_bfloat16() -> bool:
+    """Only with instructions for it; emulated bfloat16 is slower than float32."""
+    import torch
+
+    return bool(torch.cpu._is_amx_tile_supported() or torch.cpu._is_avx512_bf16_supported())

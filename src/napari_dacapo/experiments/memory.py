@@ -1,0 +1,58 @@
+"""What to do when the device's memory does not suffice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from napari_dacapo.architectures.architecture import Architecture
+from napari_dacapo.arrays.box import Voxels
+from napari_dacapo.errors import UserInputError
+
+if TYPE_CHECKING:
+    import torch
+
+MOST_HALVINGS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSize:
+    """How much one training step computes at once."""
+
+    batch_size: int
+    input_shape: Voxels
+
+    def smaller(self, architecture: Architecture) -> Iterator[TrainingSize]:
+        """The next sizes to try: half the batch, and at a batch of one half the patch; at most three."""
+        size = self
+        for _ in range(MOST_HALVINGS):
+            halved = size._halved(architecture)
+            if halved is None:
+                return
+            size = halved
+            yield size
+
+    def _halved(self, architecture: Architecture) -> TrainingSize | None:
+        if self.batch_size > 1:
+            return replace(self, batch_size=self.batch_size // 2)
+        half = tuple(n // 2 if n > 1 else n for n in self.input_shape)
+        try:
+            shape = architecture.nearest_input_shape(half)
+        except UserInputError:
+            return None
+        if all(new >= old for new, old in zip(shape, self.input_shape, strict=True)):
+            return None
+        return replace(self, input_shape=shape)
+
+
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """CUDA has a class for it; the CPU's allocator only words."""
+    import torch
+
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+
+
+def memory_can_run_out(device: torch.device) -> bool:
+    """Whether an allocation on the device fails; the CPU's system ends the process instead."""
+    return device.type == "cuda"

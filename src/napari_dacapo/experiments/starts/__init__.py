@@ -1,0 +1,1 @@
+"""Where a run starts: freshly, or with weights that exist."""

@@ -1,0 +1,36 @@
+"""Weights of another run of this workspace."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from napari_dacapo.experiments.checkpoints import Checkpoints
+from napari_dacapo.experiments.run_folder import RunFolder
+from napari_dacapo.experiments.starts.start import Start, TrainedWeights
+from napari_dacapo.store.workspace import Workspace
+
+
+class FromRun(Start):
+    """Begin with the weights of another run: its best by a criterion, of one iteration, or its last."""
+
+    run: str
+    "The name of the other run in this workspace."
+
+    criterion: str = ""
+    "Take its best weights by this score, for example voi_sum; empty: see iteration."
+
+    iteration: Annotated[int, Field(ge=0)] | None = None
+    "Take its weights of this iteration; nothing: its last."
+
+    def weights(self, root: Path) -> TrainedWeights:
+        folder = RunFolder(Workspace(root).run_folder(self.run), root)
+        other = folder.saved_run()
+        checkpoints = Checkpoints(folder.checkpoints, other.identity)
+        if self.criterion:
+            loaded = checkpoints.load_best(self.criterion)
+        else:
+            loaded = checkpoints.load(self.iteration)
+        names = tuple(other.task.channel_names(other.architecture.dims))
+        origin = f"{self.run}, iteration {loaded.state.iteration}"
+        return TrainedWeights(origin, loaded.state.weights, names)

@@ -1,0 +1,33 @@
+"""Where a run starts."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_dacapo.config import Family
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedWeights:
+    """Weights of another network, and what the channels of its head are called."""
+
+    origin: str  # how a message names them
+    tensors: dict[str, torch.Tensor]
+    channel_names: tuple[str, ...]  # empty: unknown, the head is taken over only where its shape is equal
+
+
+class Start(Family):
+    """Where a run starts. Heads are matched by the names of their channels."""
+
+    @abstractmethod
+    def weights(self, root: Path) -> TrainedWeights | None:
+        """The weights to begin with; None for fresh ones. `root` is the workspace's folder.
+
+        Raises CheckpointError where there are none.
+        """

@@ -1,0 +1,66 @@
+"""What training and validation yield: small frozen steps a command line prints and a window draws."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class TrainStep:
+    """One iteration is done."""
+
+    iteration: int  # counted from 1
+    of: int
+    loss: float  # NaN when the step was skipped
+    learning_rate: float
+    seconds: float  # of the whole iteration
+    waited: float  # seconds of it spent waiting for data
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Raw, target, weight and prediction of one patch were written."""
+
+    iteration: int
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """A block of a validation volume is predicted."""
+
+    iteration: int
+    dataset: str
+    done: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """One point of the post-processing grid is scored on one dataset."""
+
+    iteration: int
+    dataset: str
+    parameters: Mapping[str, float | int | str | bool]
+    scores: Mapping[str, float]
+    done: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """A checkpoint is on the disk."""
+
+    iteration: int
+    path: Path
+    best_by: tuple[str, ...]  # criteria this iteration is the best by
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something a person should read."""
+
+    text: str
+
+
+Step = TrainStep | Snapshot | Predicted | Validation | Saved | Notice

@@ -1,0 +1,43 @@
+"""A trained network, ready to predict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from napari_dacapo.experiments.checkpoints import Checkpoints
+from napari_dacapo.experiments.compute import Compute, choose_compute, prepare_torch
+from napari_dacapo.experiments.network import build_network
+from napari_dacapo.experiments.run import Run
+from napari_dacapo.experiments.run_folder import RunFolder
+from napari_dacapo.experiments.weights import load_weights_into
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """The network of a run as it was after an iteration."""
+
+    run: Run
+    network: nn.Module
+    compute: Compute
+    iteration: int
+
+
+def load_trained(
+    folder: RunFolder, criterion: str = "", iteration: int | None = None, device: str = "auto"
+) -> Trained:
+    """The weights that are best by a criterion, or of an iteration, or else the last.
+
+    Raises CheckpointError where there are none.
+    """
+    prepare_torch()
+    run = folder.saved_run()
+    checkpoints = Checkpoints(folder.checkpoints, run.identity)
+    loaded = checkpoints.load_best(criterion) if criterion else checkpoints.load(iteration)
+    compute = choose_compute(device, run.trainer.precision, run.architecture.dims)
+    network = build_network(run, int(loaded.state.extra["input_channels"]))
+    load_weights_into(network, loaded.state.weights)
+    return Trained(run, compute.place(network), compute, loaded.state.iteration)
