@@ -1,0 +1,5 @@
+"""`python -m napari_dacapo` is the command `napari-dacapo`."""
+
+from napari_dacapo.cli import main
+
+main()
