@@ -1,0 +1,60 @@
+"""go-nuclear: anisotropic 3D fluorescence nuclei; train on one volume, score the other.
+
+    .venv/bin/python benchmarks/gonuclear.py --minutes 15
+
+The far quarter of the training volume (slices 75..99) chooses iteration and parameters.
+"""
+
+from experiment import options, table, test, train_for
+
+from napari_dacapo.architectures.unet import UNet
+from napari_dacapo.arrays.file import File
+from napari_dacapo.datasplits.dataset import Dataset
+from napari_dacapo.datasplits.held_out_slab import HeldOutSlab
+from napari_dacapo.experiments.run import Run
+from napari_dacapo.experiments.run_folder import RunFolder
+from napari_dacapo.tasks.affinities import Affinities
+from napari_dacapo.trainers.trainer import Trainer
+
+NEIGHBORHOOD = (
+    *((1, 0, 0), (0, 1, 0), (0, 0, 1)),
+    *((2, 0, 0), (0, 4, 0), (0, 0, 4)),
+    *((4, 0, 0), (0, 9, 0), (0, 0, 9)),
+)
+COLUMNS = ("f1_50", "ap_50", "mean_iou", "voi_sum", "adapted_rand")
+
+
+def dataset(path: str, title: str) -> Dataset:
+    return Dataset(title=title, raw=File(path=path, array="raw"), labels=File(path=path, array="label"))
+
+
+def main() -> None:
+    chosen = options("gonuclear_ovule_nuclei", 15)
+    first, second = (str((chosen.data / f"{name}_mini.h5").resolve()) for name in ("1135", "1136"))
+    run = Run(
+        datasplit=HeldOutSlab(dataset=dataset(first, "1135"), axis="z", fraction=0.25),
+        architecture=UNet(
+            input_shape=(52, 108, 108),
+            eval_shape_increase=(8, 40, 40),
+            num_fmaps=12,
+            fmap_inc_factor=3,
+            downsample_factors=((1, 2, 2), (2, 2, 2)),
+        ),
+        task=Affinities(neighborhood=NEIGHBORHOOD),
+        trainer=Trainer(learning_rate=1e-3, warmup_iterations=100, schedule="cosine"),
+        iterations=chosen.iterations or 1200,
+        validation_interval=300,
+    )
+    work = chosen.work / "gonuclear"
+    folder = RunFolder(work / "run", work)
+    seconds = train_for(run, folder, chosen)
+    opened = dataset(second, "1136").open(work, run.datasplit.normalization)
+    rows = {
+        f"{row.dataset}, iteration {row.iteration}": dict(row.scores)
+        for row in test(folder, (opened,), chosen.device)
+    }
+    print(f"\ntrained {seconds / 60:.1f} minutes\n\n{table(rows, COLUMNS)}")
+
+
+if __name__ == "__main__":
+    main()
