@@ -85,7 +85,9 @@ WARNINGS = [
     pytest.param(
         {"labels": np.tile(LABELS, (1, 2))}, "labels cover 0..8, 0..16, raw only 0..8, 0..8", id="41"
     ),
-    pytest.param({"labels": LABELS[:, :7], "offset": (0.0, 0.25)}, r"labels lie \(0.0, 0.25\) voxels off", id="45"),
+    pytest.param(
+        {"labels": LABELS[:, :7], "offset": (0.0, 0.25)}, r"labels lie \(0.0, 0.25\) voxels off", id="45"
+    ),
     pytest.param({"labels": LABELS[:4, :4], "offset": (3.0, 2.0)}, None, id="45 whole voxels"),
     pytest.param({"mask": LABELS * 100}, None, id="32 any number is a mask"),
     pytest.param({"raw": SATURATED, "normalization": MinMax()}, None, id="36 measured"),

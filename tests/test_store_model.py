@@ -108,7 +108,8 @@ class StoreMachine(RuleBasedStateMachine):
         store = self.windows[window]
         users = sorted(trial for trial, shape in self.trials.items() if shape == key(name))
         if key(name) not in self.shapes or users:
-            with pytest.raises(UserInputError, match=users[0] if users and key(name) in self.shapes else ""):
+            reason = f"{users[0]}.* made from it" if key(name) in self.shapes else "no Shape has this name"
+            with pytest.raises(UserInputError, match=reason):
                 store.delete(Shape, name)
             return
         new = {known: shape for known, shape in self.shapes.items() if known != key(name)}

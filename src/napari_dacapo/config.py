@@ -96,9 +96,7 @@ class Family(Config):
         if not isinstance(name, str) or name not in kinds:
             near = difflib.get_close_matches(str(name), kinds, 1)
             hint = f"Did you mean {near[0]}? " if near else ""
-            raise UserInputError(
-                "kind", name, f"no such {cls.__name__}", f"{hint}Known: {', '.join(kinds)}"
-            )
+            raise UserInputError("kind", name, f"no such {cls.__name__}", f"{hint}Known: {', '.join(kinds)}")
         return kinds[name]
 
     @model_validator(mode="wrap")

@@ -48,7 +48,7 @@ def weigh_pairs(
     weights: NDArray[np.float32],
     out: NDArray[np.float32],
 ) -> None:
-    """Write the weight of parted or joined pairs, `weights` (2,), into the contiguous `out`; 0 if not judged."""
+    """Write the weight of parted or joined pairs, `weights` (2,), into the contiguous `out`; else 0."""
     _weigh(joined.ravel(), judged.ravel(), weights, out.reshape(-1))
 
 
