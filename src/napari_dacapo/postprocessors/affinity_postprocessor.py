@@ -52,16 +52,32 @@ def nearest_affinities(
 def belonging(nearest: NDArray[np.float32]) -> NDArray[np.float32]:
     """((z,) y, x) in [0, 1]: the mean affinity of each voxel with its direct neighbours on both sides.
 
-    1 inside of objects, a half on the flat side of one, 0 in background.
+    1 inside of objects, 0 in background; on the flat side of an object 5/6 in 3D, 3/4 in 2D.
     """
     total = np.zeros(nearest.shape[1:], np.float32)
     pairs = np.zeros(nearest.shape[1:], np.float32)
     for axis, affinity in enumerate(nearest):
-        before = tuple(slice(0, -1) if other == axis else slice(None) for other in range(total.ndim))
-        after = tuple(slice(1, None) if other == axis else slice(None) for other in range(total.ndim))
+        before, after = neighbours(axis, total.ndim)
         total[before] += affinity[before]
         total[after] += affinity[before]
         pairs[before] += 1
         pairs[after] += 1
     mean: NDArray[np.float32] = total / pairs.clip(1)
     return mean
+
+
+def weakest(nearest: NDArray[np.float32]) -> NDArray[np.float32]:
+    """((z,) y, x) in [0, 1]: the lowest affinity of each voxel with any of its direct neighbours."""
+    lowest = np.ones(nearest.shape[1:], np.float32)
+    for axis, affinity in enumerate(nearest):
+        before, after = neighbours(axis, lowest.ndim)
+        for side in (before, after):
+            np.minimum(lowest[side], affinity[before], out=lowest[side])
+    return lowest
+
+
+def neighbours(axis: int, dims: int) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
+    """All voxels that have a next one along the axis, and those next ones."""
+    before = tuple(slice(0, -1) if other == axis else slice(None) for other in range(dims))
+    after = tuple(slice(1, None) if other == axis else slice(None) for other in range(dims))
+    return before, after

@@ -17,6 +17,7 @@ from napari_dacapo.postprocessors.affinity_postprocessor import (
     AffinityPostProcessor,
     belonging,
     nearest_affinities,
+    weakest,
 )
 from napari_dacapo.postprocessors.objects import finished
 from napari_dacapo.postprocessors.postprocessor import Fractions, Parameters, VoxelCounts, finite
@@ -38,7 +39,7 @@ class AffinityWatershed(AffinityPostProcessor):
     "Smaller objects, in voxels, go to the object they touch, or are dropped."
 
     boundary: Annotated[float, Field(gt=0, lt=1)] = 0.6
-    "Seeds lie inside of where the mean affinity with the direct neighbours is above this."
+    "Seeds lie inside of where every affinity with a direct neighbour is above this."
 
     seed_distance: Annotated[int, Field(ge=1, le=100)] = 3
     "Of two seeds nearer to each other than this, in voxels, only the deeper one is kept."
@@ -50,12 +51,12 @@ class AffinityWatershed(AffinityPostProcessor):
         nearest = nearest_affinities(prediction, neighborhood)
         belongs = belonging(nearest)
         mask = belongs >= self.value(parameters, "foreground")
-        fragments = _fragments(nearest, mask, self._seeds(belongs, mask))
+        fragments = _fragments(nearest, mask, self._seeds(nearest, mask))
         objects = _agglomerated(fragments, prediction, neighborhood, self.value(parameters, "threshold"))
         return finished(objects, 1 - belongs, int(self.value(parameters, "min_size")))
 
-    def _seeds(self, belongs: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.uint64]:
-        inside = mask & (belongs > self.boundary)
+    def _seeds(self, nearest: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.uint64]:
+        inside = mask & (weakest(nearest) > self.boundary)
         if inside.all():
             return inside.astype(np.uint64)
         distance = distance_transform(inside)
@@ -83,10 +84,11 @@ def _agglomerated(
     threshold: float,
 ) -> NDArray[np.uint64]:
     """The fragments with merged ones under one id, 0 kept."""
-    graph = region_adjacency_graph(fragments)
+    graph = region_adjacency_graph(fragments, number_of_threads=1)
     if graph.number_of_edges == 0:
         return fragments
-    features = affinity_features(graph, fragments, affinities, neighborhood)  # (edges, 2): mean, size
+    # (edges, 2): mean, size; one thread sums in one order
+    features = affinity_features(graph, fragments, affinities, neighborhood, number_of_threads=1)
     with_background = (graph.uv_ids() == 0).any(axis=1)
     means = np.where(with_background, -1.0, features[:, 0] - threshold)
     clusters = GaspClusterPolicy(linkage="mean").optimize(graph, means, edge_sizes=features[:, 1])

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_dacapo.postprocessors.class_postprocessor import ClassPostProcessor
-from napari_dacapo.postprocessors.postprocessor import Parameters
+from napari_dacapo.postprocessors.postprocessor import Parameters, finite
 
 
 class Argmax(ClassPostProcessor):
@@ -14,5 +14,5 @@ class Argmax(ClassPostProcessor):
 
     def segment(self, probabilities: NDArray[np.float32], parameters: Parameters) -> NDArray[Any]:
         dtype = np.uint8 if len(probabilities) <= 256 else np.uint16
-        classes: NDArray[Any] = probabilities.argmax(axis=0).astype(dtype)
+        classes: NDArray[Any] = finite(probabilities).argmax(axis=0).astype(dtype)
         return classes

@@ -6,7 +6,7 @@ import numpy as np
 from bioimage_cpp.segmentation import label
 from numpy.typing import NDArray
 
-from napari_dacapo.postprocessors.distance_postprocessor import DistancePostProcessor
+from napari_dacapo.postprocessors.distance_postprocessor import OUTSIDE, DistancePostProcessor
 from napari_dacapo.postprocessors.objects import finished
 from napari_dacapo.postprocessors.postprocessor import Parameters, VoxelCounts, finite
 from napari_dacapo.postprocessors.threshold import Distances
@@ -26,6 +26,6 @@ class ConnectedComponents(DistancePostProcessor):
         return "objects"
 
     def segment(self, distances: NDArray[np.float32], parameters: Parameters) -> NDArray[Any]:
-        distance = finite(distances[0])
+        distance = finite(distances[0], OUTSIDE)
         objects = label(distance > self.value(parameters, "threshold"), connectivity=1)
         return finished(objects, -distance, int(self.value(parameters, "min_size")))

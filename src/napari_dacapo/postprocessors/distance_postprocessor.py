@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from napari_dacapo.postprocessors.postprocessor import Parameters, PostProcessor
 
+OUTSIDE = -1.0  # as far outside as a squeezed distance can tell
+
 
 class DistancePostProcessor(PostProcessor):
     """From signed distances to the boundary, squeezed to [-1, 1], positive inside, to ids."""

@@ -6,7 +6,7 @@ import numpy as np
 from bioimage_cpp.segmentation import label, watershed
 from numpy.typing import NDArray
 
-from napari_dacapo.postprocessors.distance_postprocessor import DistancePostProcessor
+from napari_dacapo.postprocessors.distance_postprocessor import OUTSIDE, DistancePostProcessor
 from napari_dacapo.postprocessors.objects import finished
 from napari_dacapo.postprocessors.postprocessor import Parameters, VoxelCounts, finite
 from napari_dacapo.postprocessors.threshold import Distances
@@ -32,7 +32,7 @@ class DistanceWatershed(DistancePostProcessor):
         return "objects"
 
     def segment(self, distances: NDArray[np.float32], parameters: Parameters) -> NDArray[Any]:
-        distance = finite(distances[0])
+        distance = finite(distances[0], OUTSIDE)
         inside = distance > self.value(parameters, "threshold")
         seeds = label(inside & (distance > self.value(parameters, "seed")), connectivity=1)
         flooded = watershed(-distance, seeds, mask=inside)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from napari_dacapo.config import Family
-from napari_dacapo.errors import UserInputError
+from napari_dacapo.errors import UserInputError, shown
 
 Parameters = Mapping[str, float | int | str | bool]  # one point of a grid
 Fractions = Annotated[tuple[Annotated[float, Field(ge=0, le=1)], ...], Field(min_length=1, max_length=64)]
@@ -34,8 +34,9 @@ class PostProcessor(Family):
         """One of the parameters. Raises UserInputError where it is missing or no number."""
         found = parameters.get(name)
         if not isinstance(found, float | int):
+            problem = f"{name} is {shown(found)}" if name in parameters else f"{name} is missing"
             fix = f"Give a number for each of {', '.join(self._listed())}"
-            raise UserInputError("parameters", dict(parameters), f"{name} is {found}", fix)
+            raise UserInputError("parameters", dict(parameters), problem, fix)
         return found
 
     def _listed(self) -> dict[str, tuple[Any, ...]]:
@@ -43,6 +44,7 @@ class PostProcessor(Family):
         return {name: value for name, value in values.items() if isinstance(value, tuple)}
 
 
-def finite(prediction: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The prediction with 0 for what is not a number: a broken network must not break the segmentation."""
-    return prediction if np.isfinite(prediction).all() else np.nan_to_num(prediction)
+def finite(prediction: NDArray[np.float32], outside: float = 0.0) -> NDArray[np.float32]:
+    """The prediction with `outside` where it is NaN or infinite: a broken network breaks no segmentation."""
+    fine = np.isfinite(prediction)
+    return prediction if fine.all() else np.where(fine, prediction, np.float32(outside))

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from napari_dacapo.postprocessors.distance_postprocessor import DistancePostProcessor
-from napari_dacapo.postprocessors.postprocessor import Parameters
+from napari_dacapo.postprocessors.distance_postprocessor import OUTSIDE, DistancePostProcessor
+from napari_dacapo.postprocessors.postprocessor import Parameters, finite
 
 Distances = Annotated[tuple[Annotated[float, Field(ge=-1, le=1)], ...], Field(min_length=1, max_length=64)]
 
@@ -26,6 +26,7 @@ class Threshold(DistancePostProcessor):
         return "classes"
 
     def segment(self, distances: NDArray[np.float32], parameters: Parameters) -> NDArray[Any]:
-        inside = distances.max(axis=0) > self.value(parameters, "threshold")
-        dtype = np.uint8 if len(distances) <= 255 else np.uint16
-        return np.where(inside, distances.argmax(axis=0) + 1, 0).astype(dtype)
+        prediction = finite(distances, OUTSIDE)
+        inside = prediction.max(axis=0) > self.value(parameters, "threshold")
+        dtype = np.uint8 if len(prediction) <= 255 else np.uint16
+        return np.where(inside, prediction.argmax(axis=0) + 1, 0).astype(dtype)

@@ -2,6 +2,9 @@
 
 from abc import abstractmethod
 from collections.abc import Iterable
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
 
 from napari_dacapo.config import Family
 from napari_dacapo.scores.contingency import Contingency
@@ -22,6 +25,17 @@ class Score(Family):
 
 class ObjectScore(Score):
     """How well objects were found, whatever ids they got."""
+
+
+def _without_repeats(scores: tuple[ObjectScore, ...]) -> tuple[ObjectScore, ...]:
+    names = [criterion.name for criterion in criteria_of(scores)]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ValueError(f"two scores give the number {twice}. Remove one of them")
+    return scores
+
+
+ObjectScores = Annotated[tuple[ObjectScore, ...], Field(min_length=1), AfterValidator(_without_repeats)]
 
 
 def criteria_of(scores: Iterable[Score]) -> tuple[Criterion, ...]:

@@ -19,7 +19,7 @@ from napari_dacapo.scores.contingency import Contingency
 from napari_dacapo.scores.criterion import Criterion
 from napari_dacapo.scores.detection import Detection
 from napari_dacapo.scores.mean_iou import MeanIoU
-from napari_dacapo.scores.score import ObjectScore, criteria_of, values_of
+from napari_dacapo.scores.score import ObjectScores, criteria_of, values_of
 from napari_dacapo.scores.variation_of_information import VariationOfInformation
 from napari_dacapo.tasks.affinity_target import affinities_of, count_pairs, weigh_pairs
 from napari_dacapo.tasks.balance import Share, balanced
@@ -65,7 +65,7 @@ class Affinities(Task):
     postprocessor: AffinityPostProcessor = MutexWatershed()
     "How objects are made from affinities."
 
-    scores: Annotated[tuple[ObjectScore, ...], Field(min_length=1)] = (
+    scores: ObjectScores = (
         VariationOfInformation(),
         AdaptedRand(),
         Detection(),

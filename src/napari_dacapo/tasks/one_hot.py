@@ -18,7 +18,7 @@ from napari_dacapo.scores.criterion import Criterion
 from napari_dacapo.tasks.balance import Share, balanced
 from napari_dacapo.tasks.head import convolution, weighted_mean
 from napari_dacapo.tasks.labels import refuse_channels, refuse_other_classes
-from napari_dacapo.tasks.task import Task
+from napari_dacapo.tasks.task import Masks, Task
 
 if TYPE_CHECKING:
     import torch
@@ -113,6 +113,12 @@ class OneHot(Task):
     ) -> dict[str, float]:
         overlaps = self._overlaps()
         return class_values(overlaps, (Contingency.of(segmentation, labels, known),) * len(overlaps))
+
+    def class_masks(
+        self, segmentation: NDArray[Any], labels: NDArray[Any], known: NDArray[np.bool_]
+    ) -> dict[str, Masks]:
+        named = enumerate(self.classes)
+        return {name: (segmentation == place, labels == place) for place, name in named if place > 0}
 
     def _overlaps(self) -> tuple[ClassOverlap, ...]:
         named = enumerate(self.classes)

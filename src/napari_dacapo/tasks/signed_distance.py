@@ -20,13 +20,13 @@ from napari_dacapo.scores.contingency import Contingency
 from napari_dacapo.scores.criterion import Criterion
 from napari_dacapo.scores.detection import Detection
 from napari_dacapo.scores.mean_iou import MeanIoU
-from napari_dacapo.scores.score import ObjectScore, criteria_of, values_of
+from napari_dacapo.scores.score import ObjectScores, criteria_of, values_of
 from napari_dacapo.scores.variation_of_information import VariationOfInformation
 from napari_dacapo.tasks.balance import Share, balanced
 from napari_dacapo.tasks.distance_target import certain, signed_distance
 from napari_dacapo.tasks.head import convolution, weighted_mean
-from napari_dacapo.tasks.labels import refuse_channels, refuse_other_classes
-from napari_dacapo.tasks.task import Task
+from napari_dacapo.tasks.labels import refuse_channels, refuse_other_classes, shortened
+from napari_dacapo.tasks.task import Masks, Task
 
 if TYPE_CHECKING:
     import torch
@@ -60,7 +60,7 @@ class SignedDistance(Task):
     postprocessor: DistancePostProcessor = DistanceWatershed()
     "How objects or classes are made from distances; Threshold gives classes."
 
-    scores: Annotated[tuple[ObjectScore, ...], Field(min_length=1)] = (
+    scores: ObjectScores = (
         Detection(),
         MeanIoU(),
         VariationOfInformation(),
@@ -102,9 +102,8 @@ class SignedDistance(Task):
         if self._gives_objects:
             refuse_channels(labels, known)
         elif labels.ndim > known.ndim and len(labels) != len(self.channels):
-            problem = (
-                f"they have {len(labels)} channels, the task {len(self.channels)}: {', '.join(self.channels)}"
-            )
+            names = shortened(self.channels)
+            problem = f"they have {len(labels)} channels, the task {len(self.channels)}: {names}"
             raise UserInputError("labels", f"shape {labels.shape}", problem, "Make them the same")
         elif labels.ndim == known.ndim and len(self.channels) > 1:
             refuse_other_classes(labels, known, ("background", *self.channels))
@@ -154,11 +153,19 @@ class SignedDistance(Task):
     ) -> dict[str, float]:
         if self._gives_objects:
             return values_of(self.scores, Contingency.of(segmentation, labels, known))
+        masks = self.class_masks(segmentation, labels, known).values()
         tables = tuple(
-            Contingency.of((segmentation == place).view(np.uint8), (objects != 0).view(np.uint8), known)
-            for place, objects in enumerate(self._objects(labels, known), start=1)
+            Contingency.of(found.view(np.uint8), true.view(np.uint8), known) for found, true in masks
         )
         return class_values(self._overlaps(), tables)
+
+    def class_masks(
+        self, segmentation: NDArray[Any], labels: NDArray[Any], known: NDArray[np.bool_]
+    ) -> dict[str, Masks]:
+        if self._gives_objects:
+            return {}
+        named = enumerate(zip(self.channels, self._objects(labels, known), strict=True), start=1)
+        return {name: (segmentation == place, objects != 0) for place, (name, objects) in named}
 
     @property
     def _gives_objects(self) -> bool:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-__all__ = ["Criterion", "Parameters", "Task"]
+__all__ = ["Criterion", "Masks", "Parameters", "Task"]
+
+Masks = tuple[NDArray[np.bool_], NDArray[np.bool_]]  # what was found and what is true, ((z,) y, x) each
 
 
 class Task(Family):
@@ -84,3 +86,9 @@ class Task(Family):
 
         `segmentation` and `known` ((z,) y, x); `labels` as for the target, unpadded.
         """
+
+    def class_masks(
+        self, segmentation: NDArray[Any], labels: NDArray[Any], known: NDArray[np.bool_]
+    ) -> dict[str, Masks]:
+        """What was found of each class and what is true, by its name; empty where ids are objects."""
+        return {}
