@@ -1,0 +1,66 @@
+"""The command `napari-dacapo` and its parts."""
+
+from pathlib import Path
+
+import click
+
+from napari_dacapo.cli.apply import apply
+from napari_dacapo.cli.compare import compare
+from napari_dacapo.cli.create import create
+from napari_dacapo.cli.exchange import export_records, import_records
+from napari_dacapo.cli.records import delete, list_names, rename, show
+from napari_dacapo.cli.results import scores
+from napari_dacapo.cli.train import train, validate
+from napari_dacapo.store.workspace import Workspace, default_workspace
+
+EXIT_CODES = """
+\b
+Exit codes:
+  0  done
+  1  the system refused something, or nobody reads the output
+  2  a wrong command
+  3  a value, a name or data that cannot be used
+  4  the workspace cannot be read or written, or is in use
+  5  a checkpoint is missing or damaged
+  6  the disk is full
+  7  the device failed
+  130, 143, 129  stopped by Ctrl-C, a terminate signal or a closed terminal;
+                 what was trained is saved
+"""
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=EXIT_CODES)
+@click.option(
+    "--workspace",
+    "-w",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=None,
+    help="The folder that holds everything; by default $NAPARI_DACAPO_WORKSPACE or ~/napari-dacapo.",
+)
+@click.version_option(package_name="napari-dacapo")
+@click.pass_context
+def cli(context: click.Context, workspace: Path | None) -> None:
+    """Train, validate, compare and apply segmentation networks.
+
+    Define a datasplit, an architecture, a task and a trainer, each under a name; combine names to a run;
+    train it.
+    """
+    context.obj = Workspace(workspace) if workspace is not None else default_workspace()
+
+
+COMMANDS = (
+    create,
+    list_names,
+    show,
+    rename,
+    delete,
+    export_records,
+    import_records,
+    train,
+    validate,
+    scores,
+    compare,
+    apply,
+)
+for command in COMMANDS:
+    cli.add_command(command)
