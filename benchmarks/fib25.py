@@ -1,6 +1,6 @@
 """FIB-25: train affinities on one part of the cube, score another beside the FFN and a classical watershed.
 
-    .venv/bin/python benchmarks/fib25.py --minutes 40
+    .venv/bin/python benchmarks/fib25.py --threads 1
 
 Slices 0..139 train, 140..169 choose iteration and post-processing parameters, 170..249 are scored.
 """
@@ -78,13 +78,14 @@ def experiment(data: Path, work: Path) -> tuple[Run, Dataset]:
         architecture=UNet(
             input_shape=(100, 100, 100),
             eval_shape_increase=(40, 40, 40),
-            num_fmaps=12,
+            num_fmaps=8,
             fmap_inc_factor=4,
+            fmaps_out=8,
             downsample_factors=((2, 2, 2), (2, 2, 2)),
         ),
         task=Affinities(neighborhood=NEIGHBORHOOD),
-        trainer=Trainer(learning_rate=1e-3, warmup_iterations=100, schedule="cosine"),
-        iterations=3000,
+        trainer=Trainer(optimizer="AdamW", learning_rate=1e-3, warmup_iterations=50, schedule="cosine"),
+        iterations=1800,
         validation_interval=500,
     )
     return run, datasets["test"]
@@ -100,7 +101,7 @@ def classical(raw: NDArray[np.uint8], threshold: int) -> NDArray[np.int32]:
 
 
 def main() -> None:
-    chosen = options("fib25_neuroproof_training_sample2", 40)
+    chosen = options("fib25_neuroproof_training_sample2", 80)
     work = chosen.work / "fib25"
     work.mkdir(parents=True, exist_ok=True)
     run, test_data = experiment(chosen.data, work)
@@ -125,7 +126,7 @@ def main() -> None:
         rows[f"classical watershed, threshold {threshold}"] = run.task.score(
             classical(raw, threshold), truth, known
         )
-    print(f"\ntrained {seconds / 60:.1f} minutes\n\n{table(rows, COLUMNS)}")
+    print(f"\ntrained {seconds / 60:.1f} processor minutes\n\n{table(rows, COLUMNS)}")
 
 
 if __name__ == "__main__":

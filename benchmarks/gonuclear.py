@@ -1,6 +1,6 @@
 """go-nuclear: anisotropic 3D fluorescence nuclei; train on one volume, score the other.
 
-    .venv/bin/python benchmarks/gonuclear.py --minutes 15
+    .venv/bin/python benchmarks/gonuclear.py --threads 1
 
 The far quarter of the training volume (slices 75..99) chooses iteration and parameters.
 """
@@ -29,7 +29,7 @@ def dataset(path: str, title: str) -> Dataset:
 
 
 def main() -> None:
-    chosen = options("gonuclear_ovule_nuclei", 15)
+    chosen = options("gonuclear_ovule_nuclei", 30)
     first, second = (str((chosen.data / f"{name}_mini.h5").resolve()) for name in ("1135", "1136"))
     run = Run(
         datasplit=HeldOutSlab(dataset=dataset(first, "1135"), axis="z", fraction=0.25),
@@ -41,7 +41,7 @@ def main() -> None:
             downsample_factors=((1, 2, 2), (2, 2, 2)),
         ),
         task=Affinities(neighborhood=NEIGHBORHOOD),
-        trainer=Trainer(learning_rate=1e-3, warmup_iterations=100, schedule="cosine"),
+        trainer=Trainer(optimizer="AdamW", learning_rate=1e-3, warmup_iterations=50, schedule="cosine"),
         iterations=chosen.iterations or 1200,
         validation_interval=300,
     )
@@ -53,7 +53,7 @@ def main() -> None:
         f"{row.dataset}, iteration {row.iteration}": dict(row.scores)
         for row in test(folder, (opened,), chosen.device)
     }
-    print(f"\ntrained {seconds / 60:.1f} minutes\n\n{table(rows, COLUMNS)}")
+    print(f"\ntrained {seconds / 60:.1f} processor minutes\n\n{table(rows, COLUMNS)}")
 
 
 if __name__ == "__main__":

@@ -54,10 +54,12 @@ def test_a_run_yields_steps_validations_and_checkpoints(tmp_path: Path) -> None:
 
 
 def test_the_loss_falls(tmp_path: Path) -> None:
-    trainer = Trainer(augments=(), learning_rate=0.005, warmup_iterations=0, precision="float32")
-    run = tiny.run(tmp_path, trainer=trainer, iterations=60, validation_interval=100)
+    trainer = Trainer(
+        augments=(), optimizer="AdamW", learning_rate=0.01, warmup_iterations=0, precision="float32"
+    )
+    run = tiny.run(tmp_path, trainer=trainer, iterations=40, validation_interval=100)
     folder = tiny.run_folder(tmp_path)
-    stop_after(run, folder, 60)
+    stop_after(run, folder, 40)
     assert np.mean(losses(folder)[-10:]) < 0.8 * np.mean(losses(folder)[:5])
 
 
@@ -171,7 +173,7 @@ def test_ten_losses_in_a_row_that_are_not_finite_stop_at_the_last_good_checkpoin
     run, folder = tiny.run(tmp_path, iterations=40, validation_interval=100), tiny.run_folder(tmp_path)
     stop_after(run, folder, 2)
     monkeypatch.setattr(type(run.task), "loss", lambda self, output, target, weight: output.sum() * torch.nan)
-    with pytest.raises(DeviceError, match="not a finite number"):
+    with pytest.raises(DeviceError, match="no finite number"):
         list(train(run.replace(trainer=run.trainer), folder, "cpu"))
     assert all(value.isfinite().all() for value in weights(run, folder).values())
 

@@ -84,7 +84,8 @@ def locked(path: Path, timeout: float = 5.0) -> Iterator[None]:
     lock_path = path.with_name(f"{path.name}.lock")
     began = time.monotonic()
     with _thread_lock(lock_path, timeout):
-        lock = FileLock(lock_path, timeout=max(0.0, timeout - (time.monotonic() - began)))
+        left = max(0.0, timeout - (time.monotonic() - began))
+        lock = FileLock(lock_path, timeout=left, thread_local=False)  # any thread may give it back
         try:
             lock.acquire(poll_interval=0.01)
         except Timeout:
@@ -151,6 +152,38 @@ def sweep(folder: Path) -> None:
         with suppress(OSError):
             if time.time() - leftover.lstat().st_mtime > STALE_SECONDS:
                 leftover.unlink()
+
+
+@contextmanager
+def replaced_folder(path: Path, needed: int = 0) -> Iterator[Path]:
+    """A new folder that takes the place of `path` at the end; if anything fails, all is as it was.
+
+    Whoever calls knows that what lies at `path` may be deleted. Raises DiskFullError where there is no
+    room, for the message `needed` bytes, and OSError where the folder around it cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    sweep_folders(path.parent)
+    temporary = temporary_beside(path)
+    try:
+        temporary.mkdir()
+        yield temporary
+        _take_place(temporary, path)
+    except BaseException as error:
+        shutil.rmtree(temporary, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise_if_full(error, path, needed)
+        raise
+
+
+def sweep_folders(folder: Path) -> None:
+    """Delete unfinished folders of ours that a crash left and nobody has written in for an hour."""
+    for leftover in folder.glob(f"{TEMPORARY}*"):
+        if leftover.is_symlink() or not leftover.is_dir():
+            continue
+        with suppress(OSError):
+            newest = max(each.lstat().st_mtime for each in (leftover, *leftover.rglob("*")))
+            if time.time() - newest > STALE_SECONDS:
+                shutil.rmtree(leftover, ignore_errors=True)
 
 
 def make_folder(folder: Path) -> None:
@@ -220,6 +253,21 @@ def _replace(temporary: Path, path: Path) -> None:
             if not left:
                 raise
             time.sleep(0.02)
+
+
+def _take_place(new: Path, path: Path) -> None:
+    """What was at `path` is deleted when the new one is there."""
+    if not path.exists():
+        os.rename(new, path)
+        return
+    old = temporary_beside(path)
+    os.rename(path, old)
+    try:
+        os.rename(new, path)
+    except OSError:
+        os.rename(old, path)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
 @contextmanager

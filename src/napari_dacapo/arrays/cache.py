@@ -23,7 +23,8 @@ def cached(array: Array, budget_bytes: int) -> Array:
     """The same array; what was read stays in memory, at most `budget_bytes` of it.
 
     An array that fits is kept whole, each chunk from the first time it is read. Of another one the chunks
-    used last are kept. Safe to read from several threads; what is read never depends on what was kept.
+    used last are kept. Safe to read from several threads; what is read never depends on what was kept, and
+    is not to be written to.
     """
     blocks = _Blocks(array)
     if array.nbytes <= budget_bytes:
@@ -75,7 +76,9 @@ class _Whole:
         touched = self._blocks.touched(slices)
         if not self._loaded[touched].all():
             self._load(touched)
-        return self._values[slices].copy()
+        part = self._values[slices]
+        part.flags.writeable = False
+        return part
 
     def _load(self, touched: Slices) -> None:
         begin = [s.start for s in touched]

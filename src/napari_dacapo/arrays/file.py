@@ -83,6 +83,9 @@ class File(Source):
             )
         return axes
 
+    def paths(self, root: Path = Path()) -> tuple[Path, ...]:
+        return (root / self.path,)
+
     def open_plain(self, root: Path) -> Array:
         from napari_dacapo.arrays.formats.geometry import Given
         from napari_dacapo.arrays.formats.present import present

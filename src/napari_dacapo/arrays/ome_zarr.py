@@ -1,28 +1,20 @@
 """Writing OME-Zarr, with checksums, never over anything that is there."""
 
-import os
 import shutil
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from numpy.typing import DTypeLike, NDArray
 
-from napari_dacapo.arrays.array import SpatialUnit
+from napari_dacapo.arrays.array import Array, SpatialUnit
 from napari_dacapo.arrays.box import World
 from napari_dacapo.arrays.image_metadata import ImageMetadata, OmeVersion
 from napari_dacapo.arrays.pyramid import Method, coarser_levels
 from napari_dacapo.errors import UserInputError
-from napari_dacapo.files import (
-    STALE_SECONDS,
-    TEMPORARY,
-    JsonError,
-    raise_if_full,
-    read_json,
-    temporary_beside,
-)
+from napari_dacapo.files import JsonError, read_json, replaced_folder
 
 if TYPE_CHECKING:
     import zarr
@@ -93,6 +85,27 @@ def write_ome_zarr(
             _create_level(folder, image, number, level.shape, level.dtype, fitting, None)[...] = level
 
 
+def copy_to_ome_zarr(path: Path, array: Array, attributes: Mapping[str, Any] | None = None) -> None:
+    """An array of any size, block by block; it appears at `path` when it is complete.
+
+    It takes the place of an image that we wrote before. Raises UserInputError where anything else is at
+    `path`, DiskFullError where there is no room.
+    """
+    if path.is_symlink() or (path.exists() and own_attributes(path) is None):
+        raise UserInputError("path", str(path), "something is there already", "Choose another name")
+    names = array.channel_names
+    image = ImageMetadata(array.axes, array.voxel_size, array.offset, array.unit, "0.5", names)
+    block = tuple(min(n, CHUNKS[array.dims]) for n in array.spatial_shape)
+    with replaced_folder(path, array.nbytes) as folder:
+        _create_group(folder, image, [array.shape], array.dtype, attributes or {})
+        chunks = (*(1,) * (len(array.shape) - array.dims), *block)
+        level = _create_level(folder, image, 0, array.shape, array.dtype, chunks, None)
+        for start in product(*(range(0, n, b) for n, b in zip(array.spatial_shape, block, strict=True))):
+            ends = (min(s + b, n) for s, b, n in zip(start, block, array.spatial_shape, strict=True))
+            place = tuple(slice(s, e) for s, e in zip(start, ends, strict=True))
+            level[(..., *place)] = array.read(start, tuple(each.stop - each.start for each in place))
+
+
 def open_own(path: Path, level: int = 0) -> "zarr.Array[Any]":
     """One of our images, to be written on. Raises UserInputError where there is none."""
     import zarr
@@ -130,28 +143,8 @@ def _new_folder(path: Path, needed: int) -> Iterator[Path]:
     if path.is_symlink() or path.exists():
         problem = "something is there already" if own_attributes(path) is None else "it was written before"
         raise UserInputError("path", str(path), problem, "Choose another name, or delete it first")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(path.parent)
-    temporary = temporary_beside(path)
-    try:
-        yield temporary
-        os.rename(temporary, path)
-    except BaseException as error:
-        shutil.rmtree(temporary, ignore_errors=True)
-        if isinstance(error, OSError):
-            raise_if_full(error, path, needed)
-        raise
-
-
-def _sweep(folder: Path) -> None:
-    """Delete unfinished images of ours that a crash left and nobody has written in for an hour."""
-    for leftover in folder.glob(f"{TEMPORARY}*"):
-        if leftover.is_symlink() or not leftover.is_dir():
-            continue
-        with suppress(OSError):
-            newest = max(each.lstat().st_mtime for each in (leftover, *leftover.rglob("*")))
-            if time.time() - newest > STALE_SECONDS:
-                shutil.rmtree(leftover, ignore_errors=True)
+    with replaced_folder(path, needed) as folder:
+        yield folder
 
 
 def _create_group(

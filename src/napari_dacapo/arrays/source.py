@@ -29,6 +29,12 @@ class Source(Family):
             array = step.apply(array)
         return array
 
+    def paths(self, root: Path = Path()) -> tuple[Path, ...]:
+        """Every file and folder it is read from."""
+        values = (getattr(self, name) for name in type(self).model_fields)
+        inner = (each for value in values for each in (value if isinstance(value, tuple) else (value,)))
+        return tuple(path for each in inner if isinstance(each, Source) for path in each.paths(root))
+
     @abstractmethod
     def open_plain(self, root: Path) -> Array:
         """The array without its steps."""

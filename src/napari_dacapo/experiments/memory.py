@@ -1,10 +1,12 @@
-"""What to do when the device's memory does not suffice."""
+"""How much memory there is, and what to do when it does not suffice."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+import psutil
 
 from napari_dacapo.architectures.architecture import Architecture
 from napari_dacapo.arrays.box import Voxels
@@ -44,6 +46,20 @@ class TrainingSize:
         if all(new >= old for new, old in zip(shape, self.input_shape, strict=True)):
             return None
         return replace(self, input_shape=shape)
+
+
+def device_memory(device: torch.device) -> int:
+    """Bytes of the GPU; of the whole machine for a CPU."""
+    import torch
+
+    if device.type == "cuda":
+        return int(torch.cuda.get_device_properties(device).total_memory)
+    return int(psutil.virtual_memory().total)
+
+
+def free_memory() -> int:
+    """Bytes of this machine that programs may still take."""
+    return int(psutil.virtual_memory().available)
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:

@@ -15,7 +15,7 @@ from napari_dacapo.arrays.ome_zarr import write_ome_zarr
 from napari_dacapo.files import slug
 
 if TYPE_CHECKING:
-    from napari_dacapo.experiments.validation import OutputGrid
+    from napari_dacapo.experiments.predicting import OutputGrid
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,10 @@ class Predictions:
 
     def at(self, iteration: int, dataset: str) -> Path:
         return self.folder / f"{iteration:09d}" / slug(dataset)
+
+    def iterations(self) -> tuple[int, ...]:
+        """Those of which something is stored, the earliest first."""
+        return tuple(sorted(int(folder.name) for folder in self.folder.glob("[0-9]" * 9)))
 
     def write(
         self,
@@ -39,7 +43,7 @@ class Predictions:
         place = self.at(iteration, dataset)
         shutil.rmtree(place, ignore_errors=True)
         axes = "zyx"[-len(grid.shape) :]
-        world = {"voxel_size": grid.voxel_size, "offset": grid.offset, "unit": grid.unit}
+        world: dict[str, Any] = {"voxel_size": grid.voxel_size, "offset": grid.offset, "unit": grid.unit}
         write_ome_zarr(place / "prediction.zarr", prediction.astype(np.float16), axes="c" + axes, **world)
         write_ome_zarr(place / "segmentation.zarr", segmentation, axes=axes, **world)
 

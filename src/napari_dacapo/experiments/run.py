@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
 
 from napari_dacapo.architectures.architecture import Architecture
+from napari_dacapo.arrays.box import World
 from napari_dacapo.config import Config
+from napari_dacapo.datasplits.check import Report
 from napari_dacapo.datasplits.datasplit import DataSplit
-from napari_dacapo.errors import UserInputError
 from napari_dacapo.experiments.starts.scratch import Scratch
 from napari_dacapo.experiments.starts.start import Start
 from napari_dacapo.tasks.task import Task
@@ -65,36 +65,12 @@ class Run(Config):
         free = dict.fromkeys(("iterations", "validation_interval", "patience"), 1)
         return self.replace(**free) == other.replace(**free)
 
-    def check(self, root: Path = Path()) -> list[UserInputError]:
-        """Everything that does not fit together, each with the field it belongs to; empty: ready to train."""
-        found = list(self._component_problems())
-        return found or list(self._data_problems(root))
+    def output_voxel_size(self, raw_voxel_size: World) -> World:
+        """The voxel size the network predicts at."""
+        return tuple(v / s for v, s in zip(raw_voxel_size, self.architecture.scale, strict=True))
 
-    def _component_problems(self) -> Iterator[UserInputError]:
-        for component in (self.task, self.architecture):
-            try:
-                self.task.channel_names(self.architecture.dims)
-                self.architecture.output_shape(self.architecture.input_patch)
-            except UserInputError as error:
-                error.field = f"{type(component).__name__}.{error.field}"
-                yield error
-                return
+    def check(self, root: Path = Path()) -> Report:
+        """Everything that does not fit together; without problems it is ready to train."""
+        from napari_dacapo.experiments.preflight import preflight
 
-    def _data_problems(self, root: Path) -> Iterator[UserInputError]:
-        from napari_dacapo.datasplits.check import check
-
-        try:
-            training, validation = self.datasplit.training(root), self.datasplit.validation(root)
-        except UserInputError as error:
-            yield error
-            return
-        for dataset in (*training, *validation):
-            if dataset.raw.dims != self.architecture.dims:
-                yield UserInputError(
-                    "architecture",
-                    f"{self.architecture.dims}D",
-                    f"the data of {dataset.title} are {dataset.raw.dims}D",
-                    "Choose a network of as many dimensions as the data have",
-                )
-                return
-        yield from check(training, validation).problems
+        return preflight(self, root)

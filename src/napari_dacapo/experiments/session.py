@@ -7,7 +7,6 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from napari_dacapo.arrays.box import World
 from napari_dacapo.datasplits.dataset import OpenDatasets
 from napari_dacapo.errors import CheckpointError
 from napari_dacapo.experiments.batches import Batch, Batches
@@ -20,7 +19,6 @@ from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.steps import Notice, Saved
 from napari_dacapo.experiments.weights import load_optimizer_into, load_weights_into
-from napari_dacapo.trainers.sampler import Sampler
 
 if TYPE_CHECKING:
     import torch
@@ -75,7 +73,7 @@ class Session:
             network=network,
             optimizer=run.trainer.build_optimizer(network.parameters()),
             scaler=_scaler(compute),
-            batches=_batches(run, training, size),
+            batches=Batches.of(run, training, size),
             validation=run.datasplit.validation(folder.root),
             checkpoints=checkpoints,
             history=History(folder.path),
@@ -175,32 +173,6 @@ def _refuse_another_run(folder: RunFolder, run: Run) -> None:
             f"{folder.path} holds another run: its components differ from those given. "
             "Train under a new name, or delete the old run first."
         )
-
-
-def _batches(run: Run, training: OpenDatasets, size: TrainingSize) -> Batches:
-    voxel_size = output_voxel_size(run, training[0].raw.voxel_size)
-    sampler = Sampler(
-        training,
-        run.trainer,
-        seed=run.seed,
-        input_shape=size.input_shape,
-        output_shape=run.architecture.output_shape(size.input_shape),
-        scale=run.architecture.scale,
-        padding=run.task.padding(voxel_size),
-    )
-    return Batches(
-        sampler=sampler,
-        task=run.task,
-        voxel_size=voxel_size,
-        unit=training[0].raw.unit,
-        batch_size=size.batch_size,
-        threads=run.trainer.loader_threads,
-    )
-
-
-def output_voxel_size(run: Run, raw_voxel_size: World) -> World:
-    """The voxel size the network predicts at."""
-    return tuple(v / s for v, s in zip(raw_voxel_size, run.architecture.scale, strict=True))
 
 
 def _scaler(compute: Compute) -> torch.amp.GradScaler:

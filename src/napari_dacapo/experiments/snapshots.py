@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from napari_dacapo.arrays.ome_zarr import write_ome_zarr
+from napari_dacapo.experiments.predicting import forward_of
 from napari_dacapo.experiments.session import Session
-from napari_dacapo.experiments.validation import forward_of
 
 KEPT = 10  # newest snapshots
 

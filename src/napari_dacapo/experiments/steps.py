@@ -1,4 +1,4 @@
-"""What training and validation yield: small frozen steps a command line prints and a window draws."""
+"""What training, validation and applying yield: small frozen steps a command line prints and a window draws."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,10 +27,10 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Predicted:
-    """A block of a validation volume is predicted."""
+    """A block of an image is predicted."""
 
     iteration: int
-    dataset: str
+    dataset: str  # what the image is called
     done: int
     of: int
 
@@ -57,10 +57,20 @@ class Saved:
 
 
 @dataclass(frozen=True, slots=True)
+class Applied:
+    """Prediction and segmentation of an image are on the disk, as OME-Zarr."""
+
+    iteration: int
+    parameters: Mapping[str, float | int | str | bool]  # of the post-processing
+    prediction: Path
+    segmentation: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """Something a person should read."""
 
     text: str
 
 
-Step = TrainStep | Snapshot | Predicted | Validation | Saved | Notice
+Step = TrainStep | Snapshot | Predicted | Validation | Saved | Applied | Notice

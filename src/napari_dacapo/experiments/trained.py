@@ -24,6 +24,12 @@ class Trained:
     network: nn.Module
     compute: Compute
     iteration: int
+    input_channels: int
+
+    @property
+    def channels(self) -> int:
+        """Channels of a prediction."""
+        return len(self.run.task.channel_names(self.run.architecture.dims))
 
 
 def load_trained(
@@ -38,6 +44,7 @@ def load_trained(
     checkpoints = Checkpoints(folder.checkpoints, run.identity)
     loaded = checkpoints.load_best(criterion) if criterion else checkpoints.load(iteration)
     compute = choose_compute(device, run.trainer.precision, run.architecture.dims)
-    network = build_network(run, int(loaded.state.extra["input_channels"]))
+    input_channels = int(loaded.state.extra["input_channels"])
+    network = build_network(run, input_channels)
     load_weights_into(network, loaded.state.weights)
-    return Trained(run, compute.place(network), compute, loaded.state.iteration)
+    return Trained(run, compute.place(network), compute, loaded.state.iteration, input_channels)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 
 from napari_dacapo.errors import DeviceError
@@ -27,24 +27,29 @@ def train(run: Run, folder: RunFolder, device: str = "auto", threads: int | None
 
     Closing the generator stops at once and saves; calling again goes on, bit for bit as if it had
     never stopped (on the CPU with as many threads). Raises UserInputError before anything is written
-    where the run cannot work, CheckpointError where the folder belongs to another run, DeviceError
-    where the device fails.
+    where the run cannot work, StoreError where the run is in use elsewhere, CheckpointError where the
+    folder belongs to another run, DeviceError where the device fails.
     """
     prepare_torch(threads)
-    problems = run.check(folder.root)
-    if problems:
-        raise problems[0]
-    session = yield from _session_that_fits(run, folder, device)
-    try:
-        yield from session.notices
-        yield from _iterations(session)
-    finally:
-        session.close()
+    report = run.check(folder.root)
+    if report.problems:
+        problem, *others = report.problems
+        problem.__notes__ = list(map(str, others))
+        raise problem
+    with folder.alone():
+        session = _session_that_fits(run, folder, device)
+        try:
+            yield from map(Notice, report.warnings)
+            yield from session.notices
+            yield from _iterations(session)
+        finally:
+            session.close()
 
 
-def _session_that_fits(run: Run, folder: RunFolder, device: str) -> Generator[Step, None, Session]:
+def _session_that_fits(run: Run, folder: RunFolder, device: str) -> Session:
     session = Session.begin(run, folder, device)
     smaller = session.size.smaller(run.architecture)
+    notices: list[Notice] = []
     while not _fits(session):
         session.close()
         size = next(smaller, None)
@@ -54,10 +59,11 @@ def _session_that_fits(run: Run, folder: RunFolder, device: str) -> Generator[St
                 "Choose a smaller patch, fewer feature maps or another device",
             )
         session = Session.begin(run, folder, device, size)
-        yield Notice(
-            f"The memory of {session.compute.device} did not suffice: going on with "
-            f"batches of {size.batch_size} and patches of {size.input_shape}."
+        text = f"batches of {size.batch_size} and patches of {size.input_shape}"
+        notices.append(
+            Notice(f"The memory of {session.compute.device} did not suffice: going on with {text}.")
         )
+    session.notices += notices
     return session
 
 
@@ -87,6 +93,8 @@ def _iterations(session: Session) -> Iterator[Step]:
         while session.iteration < session.run.iterations and not _ran_out_of_patience(session):
             yield _step(session, batches)
             yield from _after_step(session)
+    if session.iteration < session.run.iterations:
+        yield Notice(f"Stopped early: the last {session.run.patience} validations brought no better score.")
 
 
 def _step(session: Session, batches: Iterator[Batch]) -> TrainStep:
@@ -109,8 +117,9 @@ def _learn(session: Session, batch: Batch) -> float:
     if session.skipped >= MOST_SKIPPED:
         session.whole = False  # nothing here is worth saving
         raise DeviceError(
-            f"The loss was not a finite number {MOST_SKIPPED} times in a row at iteration {session.iteration}",
-            f"Lower the learning rate or look for NaN in the data; iteration {session.saved_iteration} is kept",
+            f"The loss was no finite number {MOST_SKIPPED} times in a row, up to iteration {session.iteration}",
+            f"Lower the learning rate or look for NaN in the data; iteration {session.saved_iteration} "
+            "is kept",
         )
     return loss
 

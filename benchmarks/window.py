@@ -1,0 +1,155 @@
+"""How long napari's window waits while a network trains beside it.
+
+    xvfb-run -a python benchmarks/window.py
+
+A timer of the window ticks every 10 ms while a U-Net trains in the queue, its curves drawn as it goes.
+The table tells the times between ticks, after the first iteration: 99 of 100 are to be below 50 ms, all
+below 250 ms.
+"""
+
+import argparse
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import napari
+import numpy as np
+from qtpy.QtCore import QObject, Qt, QTimer
+
+from napari_dacapo.architectures.unet import UNet
+from napari_dacapo.arrays.file import File
+from napari_dacapo.arrays.normalize import ZScore
+from napari_dacapo.arrays.ome_zarr import write_ome_zarr
+from napari_dacapo.datasplits.dataset import Dataset
+from napari_dacapo.datasplits.listed_datasets import ListedDatasets
+from napari_dacapo.experiments.run import Run
+from napari_dacapo.experiments.steps import Predicted, TrainStep, Validation
+from napari_dacapo.samples.neurites import neurites
+from napari_dacapo.store.workspace import Workspace
+from napari_dacapo.tasks.affinities import Affinities
+from napari_dacapo.trainers.trainer import Trainer
+from napari_dacapo.widgets.plot import TrainingPlot
+from napari_dacapo.widgets.queued_work import FollowedStep, Scored
+from napari_dacapo.widgets.training_queue import TrainingQueue
+
+IDLE_SECONDS = 5.0
+NAME = "neurites"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=float, default=30.0, help="of training after the first iteration")
+    parser.add_argument("--interval", type=int, default=40, help="iterations from one validation to the next")
+    parser.add_argument("--threads", type=int, default=None, help="processor threads of the network")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        workspace = Workspace(Path(folder))
+        workspace.store.save(Run, NAME, small_run(workspace.path, options.interval))
+        viewer = napari.Viewer()
+        viewer.add_image(neurites().raw)
+        watch = Watch(workspace, options.threads, options.seconds)
+        viewer.window.add_dock_widget(watch.plot, name="training")
+        watch.begin()
+        napari.run()
+    print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores, iteration {watch.iteration}\n")
+    print(table(watch.gaps))
+
+
+def small_run(folder: Path, interval: int) -> Run:
+    datasets = [dataset(folder, "training", 128, 1), dataset(folder, "validation", 80, 2)]
+    return Run(
+        datasplit=ListedDatasets(normalization=ZScore(), train=datasets[:1], validate=datasets[1:]),
+        architecture=UNet(
+            input_shape=(40, 40, 40),
+            eval_shape_increase=(56, 56, 56),
+            num_fmaps=8,
+            downsample_factors=((2, 2, 2),),
+        ),
+        task=Affinities(),
+        trainer=Trainer(snapshot_interval=50),
+        iterations=1_000_000,
+        validation_interval=interval,
+    )
+
+
+def dataset(folder: Path, title: str, size: int, seed: int) -> Dataset:
+    sample = neurites((size, size, size), seed)
+    world: dict[str, Any] = {
+        "axes": sample.axes,
+        "voxel_size": sample.voxel_size,
+        "offset": (0.0, 0.0, 0.0),
+        "unit": sample.unit,
+    }
+    write_ome_zarr(folder / f"{title}.zarr", sample.raw, **world)
+    write_ome_zarr(folder / f"{title}-labels.zarr", sample.labels, **world)
+    return Dataset(title=title, raw=File(path=f"{title}.zarr"), labels=File(path=f"{title}-labels.zarr"))
+
+
+class Watch(QObject):
+    """Lets the window idle, then a run train, and notes every time between two ticks of the window."""
+
+    def __init__(self, workspace: Workspace, threads: int | None, seconds: float) -> None:
+        super().__init__()
+        self.gaps: dict[str, list[float]] = {}
+        self.iteration = 0
+        self.plot = TrainingPlot("voi_sum")
+        self._seconds = seconds
+        self._phase = "no training"
+        self._ticked = 0.0
+        self._queue = TrainingQueue(workspace, threads=threads, parent=self)
+        self._queue.steps.connect(self._draw)
+        self._ticks = QTimer(self)
+        self._ticks.setTimerType(Qt.TimerType.PreciseTimer)
+        self._ticks.timeout.connect(self._tick)
+
+    def begin(self) -> None:
+        self._ticked = time.perf_counter()
+        self._ticks.start(10)
+        QTimer.singleShot(round(1000 * IDLE_SECONDS), self._train)
+
+    def _train(self) -> None:
+        self._phase = "getting ready"
+        self._queue.add(NAME)
+
+    def _tick(self) -> None:
+        now = time.perf_counter()
+        self.gaps.setdefault(self._phase, []).append(1000 * (now - self._ticked))
+        self._ticked = now
+
+    def _draw(self, name: str, steps: list[FollowedStep]) -> None:
+        trained = [step for step in steps if isinstance(step, TrainStep)]
+        curve = self.plot.curve(name).with_losses([s.iteration for s in trained], [s.loss for s in trained])
+        for step in steps:
+            if isinstance(step, Scored):
+                curve = curve.with_score(step.iteration, step.score, step.is_best)
+        self.plot.set_curve(curve)
+        if isinstance(steps[-1], TrainStep | Predicted | Validation):
+            self._enter("training" if isinstance(steps[-1], TrainStep) else "validation")
+        self.iteration = max(self.iteration, *(step.iteration for step in trained), 0)
+
+    def _enter(self, phase: str) -> None:
+        if self._phase == "getting ready":
+            QTimer.singleShot(round(1000 * self._seconds), self._end)
+        self._phase = phase
+
+    def _end(self) -> None:
+        self._ticks.stop()
+        print(self._queue.shutdown(300.0) or f"the run is {self._queue.runs[0].state}")
+        napari.qt.get_qapp().quit()
+
+
+def table(gaps: dict[str, list[float]]) -> str:
+    """Markdown; the last row is what the demands are about."""
+    rows = dict(gaps)
+    rows["training and validation"] = gaps.get("training", []) + gaps.get("validation", [])
+    lines = ["| while | ticks | p50 ms | p99 ms | max ms |", "| --- | ---: | ---: | ---: | ---: |"]
+    for name, found in rows.items():
+        numbers = " | ".join(f"{np.percentile(found or [np.nan], p):.0f}" for p in (50, 99, 100))
+        lines.append(f"| {name} | {len(found):,} | {numbers} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

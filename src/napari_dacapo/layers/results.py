@@ -1,0 +1,66 @@
+"""Datasets, what validation and snapshots left, and what a run was applied to, as layers."""
+
+from pathlib import Path
+
+from napari_dacapo.arrays.array import Array
+from napari_dacapo.arrays.file import File
+from napari_dacapo.arrays.select_channels import SelectChannels
+from napari_dacapo.datasplits.dataset import OpenDataset
+from napari_dacapo.experiments.results import Result
+from napari_dacapo.experiments.run import Run
+from napari_dacapo.experiments.run_folder import RunFolder
+from napari_dacapo.experiments.steps import Applied
+from napari_dacapo.layers.layer import LayerData, Limits, channels, image, intensities, labels
+
+
+def dataset_layers(dataset: OpenDataset) -> list[LayerData]:
+    """Raw as it was before its normalisation, the labels, and where they are known."""
+    raw = dataset.raw if dataset.plain_raw is None else dataset.plain_raw
+    layers = [image(raw, f"{dataset.title} raw"), labels(dataset.labels, f"{dataset.title} truth")]
+    if dataset.known is not None:
+        layers.append(labels(dataset.known, f"{dataset.title} known"))
+    return layers
+
+
+def result_layers(result: Result) -> list[LayerData]:
+    """A stored validation: an image for each channel of the prediction, and the segmentation."""
+    title = f"{result.dataset.title} {result.iteration:,}"
+    return _prediction_layers(result.run, result.prediction, result.segmentation, title)
+
+
+def applied_layers(run: Run, applied: Applied, title: str) -> list[LayerData]:
+    """What applying a run has written, as `result_layers`."""
+    axes = "zyx"[-run.architecture.dims :]
+    prediction = File(path=str(applied.prediction), axes="c" + axes).open()
+    segmentation = File(path=str(applied.segmentation), axes=axes).open()
+    return _prediction_layers(run, prediction, segmentation, title)
+
+
+def snapshot_layers(folder: RunFolder, iteration: int) -> list[LayerData]:
+    """Raw, target, weight and prediction of one training patch; one slider moves the channels of all."""
+    place = folder.snapshots / f"{iteration:09d}"
+    axes = "c" + "zyx"[-folder.saved_run().architecture.dims :]
+    opened = {
+        name: _without_single_channel(place, name, axes) for name in ("raw", "target", "weight", "prediction")
+    }
+    limits = dict.fromkeys(("target", "prediction"), prediction_limits(opened["target"]))
+    return [image(array, f"{name} {iteration:,}", limits.get(name)) for name, array in opened.items()]
+
+
+def prediction_limits(prediction: Array) -> Limits:
+    """Probabilities go from 0 to 1, squeezed distances from -1."""
+    lowest, _ = intensities(prediction)
+    return (-1.0, 1.0) if lowest < 0 else (0.0, 1.0)
+
+
+def _prediction_layers(run: Run, prediction: Array, segmentation: Array, title: str) -> list[LayerData]:
+    names = [f"{title} {name}" for name in run.task.channel_names(run.architecture.dims)]
+    return [
+        *channels(prediction, names, prediction_limits(prediction)),
+        labels(segmentation, f"{title} segmentation"),
+    ]
+
+
+def _without_single_channel(place: Path, name: str, axes: str) -> Array:
+    array = File(path=f"{name}.zarr", axes=axes).open(place)
+    return SelectChannels(channels=(0,)).apply(array) if array.channels == 1 else array

@@ -1,0 +1,101 @@
+"""Datasets, validations, snapshots and applied runs as layers that lie over each other."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tiny
+from napari.components import ViewerModel
+from napari.layers import Layer
+
+from napari_dacapo.arrays.file import File
+from napari_dacapo.experiments.apply import apply
+from napari_dacapo.experiments.results import stored_result, whole
+from napari_dacapo.experiments.run_folder import RunFolder
+from napari_dacapo.experiments.steps import Applied
+from napari_dacapo.experiments.training import train
+from napari_dacapo.layers.boxes import region_layers
+from napari_dacapo.layers.object_scores import ObjectScores
+from napari_dacapo.layers.results import applied_layers, dataset_layers, result_layers, snapshot_layers
+from napari_dacapo.trainers.trainer import Trainer
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    """Two iterations with a snapshot of each, and a validation."""
+    root = tmp_path_factory.mktemp("workspace")
+    folder = tiny.run_folder(root)
+    trainer = Trainer(precision="float32", snapshot_interval=1, loader_threads=0)
+    for _ in train(tiny.run(root, trainer=trainer, iterations=2), folder, "cpu"):
+        pass
+    return folder
+
+
+def layers(made: list[Any]) -> dict[str, Layer]:
+    viewer = ViewerModel()
+    return {layer.name: layer for layer in (viewer.add_layer(Layer.create(*each)) for each in made)}
+
+
+def test_a_validation_is_a_layer_for_each_channel_and_the_segmentation(trained: RunFolder) -> None:
+    result = stored_result(trained, 2, "check")
+    made = layers(result_layers(result))
+    names = ["affinity_z1", "affinity_y1", "affinity_x1", "affinity_x3", "segmentation"]
+    assert list(made) == [f"check 2 {name}" for name in names]
+    assert [layer.visible for layer in made.values()] == [True, False, False, False, True]
+    assert made["check 2 affinity_x3"].contrast_limits == [0, 1]
+    np.testing.assert_array_equal(np.asarray(made["check 2 affinity_x3"].data), whole(result.prediction)[3])
+    np.testing.assert_array_equal(np.asarray(made["check 2 segmentation"].data), whole(result.segmentation))
+
+
+def test_image_truth_results_and_scores_lie_over_each_other(trained: RunFolder) -> None:
+    result = stored_result(trained, 2, "check")
+    made = layers(
+        [*dataset_layers(result.dataset), *result_layers(result), *ObjectScores.of(result).layers()]
+    )
+    assert len(made) == 2 + 5 + 3
+    for layer in made.values():
+        assert layer.data_to_world((0, 0, 19)) == (4.0, 4.0, 156.0)
+        assert [str(unit) for unit in layer.units] == ["nanometer"] * 3
+
+
+def test_raw_is_shown_as_it_was_before_normalising(trained: RunFolder) -> None:
+    made = layers(dataset_layers(stored_result(trained, 2, "check").dataset))
+    assert made["check raw"].dtype == np.uint8
+    np.testing.assert_array_equal(
+        np.asarray(made["check raw"].data), whole(File(path="check-raw.zarr").open(trained.root))
+    )
+
+
+def test_a_snapshot_has_one_slider_for_the_channels_of_all(trained: RunFolder) -> None:
+    viewer = ViewerModel()
+    made = [viewer.add_layer(Layer.create(*each)) for each in snapshot_layers(trained, 1)]
+    assert [layer.name for layer in made] == ["raw 1", "target 1", "weight 1", "prediction 1"]
+    assert [layer.ndim for layer in made] == [3, 4, 4, 4]
+    assert viewer.dims.nsteps[0] == 4
+    centres = [
+        np.mean([layer.data_to_world((0,) * 4), layer.data_to_world(_last(layer))], axis=0) for layer in made
+    ]
+    for centre in centres:
+        assert centre[-3:].tolist() == [0.0, 0.0, 0.0]
+
+
+def _last(layer: Layer) -> tuple[int, ...]:
+    return tuple(n - 1 for n in layer.data.shape)
+
+
+def test_what_a_run_was_applied_to_lies_over_its_image(trained: RunFolder, tmp_path: Path) -> None:
+    *_, last = apply(trained, File(path="check-raw.zarr"), tmp_path / "applied", device="cpu")
+    assert isinstance(last, Applied)
+    made = layers(applied_layers(trained.saved_run(), last, "check"))
+    assert list(made)[-1] == "check segmentation" and len(made) == 5
+    assert made["check segmentation"].data_to_world((0, 0, 0)) == (4.0, 4.0, 4.0)
+
+
+def test_what_trains_and_what_validates_are_boxes_of_their_size(trained: RunFolder) -> None:
+    split = trained.saved_run().datasplit
+    made = layers(region_layers(split.training(trained.root), split.validation(trained.root)))
+    assert list(made) == ["train trains", "check validates"]
+    assert made["train trains"].scale.tolist() == [320.0] * 3
+    assert made["check validates"].scale.tolist() == [160.0] * 3
+    assert made["train trains"].get_color(1).tolist() != made["check validates"].get_color(1).tolist()
