@@ -1,0 +1,55 @@
+"""What the pages know of the data: measured in a thread, shown in the window."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from napari_dacapo.arrays.array import SpatialUnit
+from napari_dacapo.arrays.box import Voxels, World
+from napari_dacapo.datasplits.check import Report, check
+from napari_dacapo.datasplits.datasplit import DataSplit
+from napari_dacapo.errors import UserInputError
+from napari_dacapo.layers.boxes import region_layers
+from napari_dacapo.layers.layer import LayerData
+
+
+@dataclass(frozen=True, slots=True)
+class DataFacts:
+    """The first training dataset, in a few words."""
+
+    title: str
+    shape: Voxels
+    channels: int
+    voxel_size: World
+    unit: SpatialUnit
+
+    def __str__(self) -> str:
+        shape = " x ".join(f"{n:,}" for n in self.shape)
+        size = " x ".join(f"{v:g}" for v in self.voxel_size)
+        channels = f", {self.channels} channels" if self.channels > 1 else ""
+        return f"{self.title}: {shape} voxels{channels} of {size} {self.unit}"
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a look at a datasplit found."""
+
+    facts: DataFacts | None  # None where it cannot be opened
+    report: Report
+
+
+def look_at(datasplit: DataSplit, root: Path) -> Looked:
+    """Open the data and check a bounded sample of them; nothing is raised for data that do not fit."""
+    try:
+        training, validation = datasplit.training(root), datasplit.validation(root)
+    except UserInputError as error:
+        return Looked(None, Report((error,), ()))
+    raw = training[0].raw
+    facts = DataFacts(training[0].title, raw.spatial_shape, raw.channels or 1, raw.voxel_size, raw.unit)
+    return Looked(facts, check(training, validation))
+
+
+def regions(datasplit: DataSplit, root: Path) -> list[LayerData]:
+    """What trains and what validates, as layers. Raises UserInputError for data that cannot be opened."""
+    return region_layers(datasplit.training(root), datasplit.validation(root))
