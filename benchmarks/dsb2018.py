@@ -7,6 +7,7 @@ Five of the 40 choose iteration and parameters.
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from experiment import options, table, test, train_for
@@ -15,15 +16,33 @@ from skimage.io import imread
 from napari_dacapo.architectures.unet import UNet
 from napari_dacapo.arrays.file import File
 from napari_dacapo.arrays.ome_zarr import write_ome_zarr
+from napari_dacapo.augments.blur import Blur
+from napari_dacapo.augments.elastic import Elastic
+from napari_dacapo.augments.gamma import Gamma
+from napari_dacapo.augments.gaussian_noise import GaussianNoise
+from napari_dacapo.augments.intensity_scale_shift import IntensityScaleShift
+from napari_dacapo.augments.mirror import Mirror
+from napari_dacapo.augments.rotate import Rotate
+from napari_dacapo.augments.scale import Scale
+from napari_dacapo.augments.transpose import Transpose
 from napari_dacapo.datasplits.dataset import Dataset
 from napari_dacapo.datasplits.listed_datasets import ListedDatasets
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
+from napari_dacapo.postprocessors.mutex_watershed import MutexWatershed
+from napari_dacapo.scores.adapted_rand import AdaptedRand
+from napari_dacapo.scores.detection import Detection
+from napari_dacapo.scores.mean_iou import MeanIoU
+from napari_dacapo.scores.variation_of_information import VariationOfInformation
 from napari_dacapo.tasks.affinities import Affinities
 from napari_dacapo.trainers.trainer import Trainer
 
 TRAINING, VALIDATION = 35, 5  # images; the rest is scored
 NEIGHBORHOOD = ((1, 0), (0, 1), (3, 0), (0, 3), (9, 0), (0, 9), (6, 6), (6, -6))
+AUGMENTS = (
+    *(Mirror(), Transpose(), Rotate(), Scale(), Elastic(probability=0.3)),
+    *(IntensityScaleShift(), Gamma(), Blur(probability=0.3), GaussianNoise(probability=0.3)),
+)
 COLUMNS = ("ap_50", "f1_50", "mean_iou", "adapted_rand")
 
 
@@ -37,7 +56,12 @@ def dataset(image_folder: Path, work: Path) -> Dataset:
         labels = np.zeros(grey.shape, np.uint16)
         for nucleus, mask in enumerate(sorted((image_folder / "masks").glob("*.png")), start=1):
             labels[imread(mask) > 0] = nucleus
-        world = {"axes": "yx", "voxel_size": (1.0, 1.0), "offset": (0.0, 0.0), "unit": "voxel"}
+        world: dict[str, Any] = {
+            "axes": "yx",
+            "voxel_size": (1.0, 1.0),
+            "offset": (0.0, 0.0),
+            "unit": "voxel",
+        }
         write_ome_zarr(place / "raw.zarr", grey, **world)
         write_ome_zarr(place / "labels.zarr", labels, **world)
     sources = (File(path=str((place / name).resolve())) for name in ("raw.zarr", "labels.zarr"))
@@ -65,12 +89,23 @@ def main() -> None:
             downsample_factors=((2, 2), (2, 2), (2, 2)),
             padding="same",
         ),
-        task=Affinities(neighborhood=NEIGHBORHOOD),
+        task=Affinities(
+            neighborhood=NEIGHBORHOOD,
+            postprocessor=MutexWatershed(
+                bias=(0.25, 0.5, 0.75), foreground=(0.2, 0.5, 0.7, 0.85), min_size=(10,)
+            ),
+            scores=(Detection(), MeanIoU(), VariationOfInformation(), AdaptedRand()),
+        ),
         trainer=Trainer(
-            batch_size=2, optimizer="AdamW", learning_rate=1e-3, warmup_iterations=50, schedule="cosine"
+            augments=AUGMENTS,
+            batch_size=2,
+            optimizer="AdamW",
+            learning_rate=1e-3,
+            warmup_iterations=50,
+            schedule="cosine",
         ),
         iterations=chosen.iterations or 1200,
-        validation_interval=400,
+        validation_interval=300,
     )
     folder = RunFolder(work / "run", work)
     seconds = train_for(run, folder, chosen)

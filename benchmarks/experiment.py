@@ -56,11 +56,9 @@ def train_for(run: Run, folder: RunFolder, chosen: argparse.Namespace) -> float:
                 losses.append(step.loss)
                 waited, computed = waited + step.waited, computed + step.seconds
                 if now - printed > PRINTED_EVERY:
-                    print(
-                        f"{now - began:6.0f} s  iteration {step.iteration:6d}  loss {np.mean(losses[-100:]):.4f}  "
-                        f"{computed / len(losses):.3f} s each, {100 * waited / computed:.1f} % waiting",
-                        flush=True,
-                    )
+                    speed = f"{computed / len(losses):.3f} s each, {100 * waited / computed:.1f} % waiting"
+                    loss = f"loss {np.mean(losses[-100:]):.4f}"
+                    print(f"{now - began:6.0f} s  iteration {step.iteration:6d}  {loss}  {speed}", flush=True)
                     printed = now
                 if now - began > 60 * chosen.cpu_minutes:
                     break

@@ -45,7 +45,8 @@ def bodies(folder: Path) -> NDArray[np.uint32]:
         stack, transforms = file["stack"][:], file["transforms"][:]
     body = np.zeros(int(stack.max()) + 1, np.uint32)
     body[transforms[:, 0]] = transforms[:, 1]
-    return body[stack]
+    labels: NDArray[np.uint32] = body[stack]
+    return labels
 
 
 def slab(source: File, begin: int, end: int) -> File:
@@ -97,7 +98,8 @@ def classical(raw: NDArray[np.uint8], threshold: int) -> NDArray[np.int32]:
     distance = ndimage.distance_transform_edt(smooth > threshold)
     peaks = distance == ndimage.maximum_filter(distance, 9)
     seeds, _ = ndimage.label(peaks & (distance > 1))
-    return watershed(-distance, seeds)
+    found: NDArray[np.int32] = watershed(-distance, seeds)  # type: ignore[no-untyped-call]
+    return found
 
 
 def main() -> None:

@@ -14,13 +14,12 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from napari_dacapo.architectures.unet import UNet
 from napari_dacapo.arrays.memory import from_numpy
 from napari_dacapo.augments.augment import Augment
 from napari_dacapo.augments.elastic import Elastic
@@ -29,8 +28,6 @@ from napari_dacapo.augments.mirror import Mirror
 from napari_dacapo.augments.rotate import Rotate
 from napari_dacapo.augments.transpose import Transpose
 from napari_dacapo.datasplits.dataset import OpenDataset
-from napari_dacapo.experiments.batches import Batches
-from napari_dacapo.tasks.affinities import Affinities
 from napari_dacapo.trainers.sampler import Sampler
 from napari_dacapo.trainers.trainer import Trainer
 
@@ -43,7 +40,7 @@ AUGMENTS: tuple[Augment, ...] = (
 )
 AIM = 15.0  # times gunpowder
 MOST_WAITING = 0.05  # of an iteration
-ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 Maker = Callable[[], float]  # makes one patch and gives the CPU seconds that took
 

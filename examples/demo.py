@@ -85,7 +85,7 @@ BLOCK = Plan(
             *((3, 0, 0), (0, 3, 0), (0, 0, 3)),
             *((6, 0, 0), (0, 6, 0), (0, 0, 6)),
         ),
-        postprocessor=MutexWatershed(bias=(0.4, 0.5, 0.6, 0.7)),
+        postprocessor=MutexWatershed(bias=(0.4, 0.5, 0.6, 0.7), foreground=(0.0,)),
     ),
 )
 
@@ -110,7 +110,7 @@ SECTIONS = Plan(
             *((2, 0, 0), (0, 3, 0), (0, 0, 3)),
             *((0, 6, 0), (0, 0, 6)),
         ),
-        postprocessor=MutexWatershed(bias=(0.4, 0.5, 0.6, 0.7)),
+        postprocessor=MutexWatershed(bias=(0.4, 0.5, 0.6, 0.7), foreground=(0.0,)),
     ),
 )
 
@@ -156,7 +156,7 @@ def define(workspace: Workspace, plan: Plan, iterations: int) -> Run:
         task=plan.task,
         trainer=trainer,
         iterations=iterations,
-        validation_interval=iterations // 3,
+        validation_interval=-(-iterations // 3),
     )
     parts: dict[type[Any], Config] = {
         DataSplit: datasplit,

@@ -13,6 +13,7 @@ from saved import saved
 
 from napari_dacapo.arrays.box import Box
 from napari_dacapo.arrays.normalize import FixedRange
+from napari_dacapo.arrays.renumber import Renumber
 from napari_dacapo.datasplits.check import check
 from napari_dacapo.datasplits.dataset import Dataset
 from napari_dacapo.datasplits.datasplit import DataSplit
@@ -265,3 +266,21 @@ def test_every_kind_comes_back_from_json(dataset: Dataset) -> None:
     assert sorted(type(split).__name__ for split in splits) == list(DataSplit.kinds())
     for split in splits:
         assert DataSplit.from_json(json.loads(json.dumps(split.to_json()))) == split
+
+
+# --- steps of labels ---
+
+
+def test_steps_are_added_to_the_labels_of_every_dataset(dataset: Dataset) -> None:
+    step = Renumber(ids=(1,))
+    box = HeldOutBox(dataset=dataset, begin=(0.0, 0.0, 0.0), end=(4.0, 4.0, 4.0))
+    listed = ListedDatasets(train=(dataset,), validate=(dataset.replace(title="other"),))
+    for split in (HeldOutSlab(dataset=dataset), box):
+        assert split.with_label_steps((step,)).dataset.labels.steps == (step,)
+    changed = listed.with_label_steps((step,))
+    assert [each.labels.steps for each in (*changed.train, *changed.validate)] == [(step,), (step,)]
+
+
+def test_a_kind_whose_labels_take_no_steps_says_what_to_use_instead() -> None:
+    with pytest.raises(UserInputError, match="Use listed datasets, and add Renumber"):
+        FolderDatasets(path="nuclei").with_label_steps((Renumber(ids=(1,)),))

@@ -5,8 +5,8 @@ from typing import Annotated, Any, cast
 import pytest
 from forms import choose, click, field, fields, open_all, replace_text, shown
 from pytestqt.qtbot import QtBot
-from qtpy.QtCore import QPoint, QPointF, Qt
-from qtpy.QtGui import QWheelEvent
+from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
+from qtpy.QtGui import QKeyEvent, QWheelEvent
 from qtpy.QtWidgets import QApplication, QCheckBox, QFileDialog, QLabel, QPushButton, QToolButton
 
 from napari_dacapo.architectures.unet import UNet
@@ -110,6 +110,13 @@ def test_up_and_down_step_a_number(qtbot: QtBot) -> None:
     with qtbot.assertNotEmitted(form.changed):
         qtbot.keyClick(field(form, "Seed"), Qt.Key.Key_Down)  # it is 0
     assert form.value == TRAINER.replace(learning_rate=2e-5, batch_size=2)
+
+
+def test_keys_that_qt_does_not_know_do_nothing(qtbot: QtBot) -> None:
+    form = shown(qtbot, Trainer)
+    key = QKeyEvent(QEvent.Type.KeyPress, 0, Qt.KeyboardModifier.NoModifier)
+    QApplication.sendEvent(field(form, "Seed"), key)
+    assert form.value == Trainer()
 
 
 def test_what_is_switched_off_is_kept(qtbot: QtBot) -> None:

@@ -111,8 +111,9 @@ def test_unusual_values_go_through_a_form_that_was_filled_before(qtbot: QtBot, r
     assert repr(form.value) == repr(record)
 
 
-@pytest.mark.parametrize("record", RICH.values(), ids=RICH.keys())
-def test_forms_fit_a_narrow_dock(qtbot: QtBot, record: Config) -> None:
+@pytest.mark.parametrize("name", ["unet", "affinities", "trainer", "datasets"])
+def test_forms_fit_a_narrow_dock(qtbot: QtBot, name: str) -> None:
+    record = RICH[name]
     form = shown(qtbot, base(type(record)), record)
     open_all(qtbot, form)
     assert form.minimumSizeHint().width() <= DOCK_WIDTH

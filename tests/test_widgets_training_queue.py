@@ -1,5 +1,6 @@
 """The queue: one run after another, stopped anywhere, resumable, every failure shown."""
 
+import math
 import shutil
 import signal
 import subprocess
@@ -29,6 +30,7 @@ from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.session import Session
 from napari_dacapo.experiments.steps import Notice, Predicted, Saved, Step, TrainStep, Validation
 from napari_dacapo.store.workspace import Workspace
+from napari_dacapo.widgets.pace import Pace
 from napari_dacapo.widgets.queued_run import QueuedRun
 from napari_dacapo.widgets.queued_work import Begun, Scored, Unfinished
 from napari_dacapo.widgets.training_queue import TrainingQueue
@@ -222,10 +224,13 @@ def test_a_paused_run_can_be_stopped_twice(qtbot: QtBot, queue: TrainingQueue, f
 
 
 def test_a_run_stopped_before_it_began_says_so(
-    qtbot: QtBot, queue: TrainingQueue, fake: FakeTraining
+    qtbot: QtBot, queue: TrainingQueue, fake: FakeTraining, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    stopped, real = threading.Event(), Checkpoints.list
+    monkeypatch.setattr(Checkpoints, "list", lambda self: stopped.wait(LONG / 1000) and real(self))
     queue.add("a")
     queue.stop()
+    stopped.set()
     wait(qtbot, queue, "a", "stopped")
     assert sentence(queue, "a") == "Stopped before its first iteration."
     assert fake.trained == []
@@ -274,6 +279,35 @@ def test_a_run_tells_how_far_how_good_and_how_fast_it_is(
     assert run.seconds_left >= 0
     fake.allow(4)
     wait(qtbot, queue, "a", "finished")
+
+
+def steps_of(*seconds: float) -> list[TrainStep]:
+    return [TrainStep(number, 100, 1.0, 0.001, each, 0.0) for number, each in enumerate(seconds, 1)]
+
+
+def test_the_time_left_counts_what_lies_between_the_iterations() -> None:
+    pace = Pace().after(steps_of(1.0), now=10.0)
+    assert pace.seconds_left(5) == 5.0  # of the first iteration nothing else is known
+    pace = pace.after(steps_of(1.0), now=11.0).after([], now=15.0).after(steps_of(1.0), now=16.0)
+    assert pace.iterations_per_second == 1.0
+    assert pace.seconds_left(5) == 15.0  # two iterations took six seconds, with a validation between
+    paused = pace.rested().after(steps_of(1.0), now=1000.0)
+    assert paused.seconds_left(5) == 15.0
+
+
+def test_nothing_is_known_of_the_time_left_before_the_first_iteration() -> None:
+    assert math.isnan(Pace().seconds_left(5))
+    assert math.isnan(Pace().iterations_per_second)
+
+
+def test_a_terminate_signal_is_answered_only_while_a_run_trains(
+    qtbot: QtBot, queue: TrainingQueue, fake: FakeTraining
+) -> None:
+    queue.add("a")
+    assert callable(signal.getsignal(signal.SIGTERM))
+    fake.allow(6)
+    wait(qtbot, queue, "a", "finished")
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
 def test_every_step_reaches_who_draws_them(qtbot: QtBot, queue: TrainingQueue, fake: FakeTraining) -> None:

@@ -4,18 +4,34 @@ import difflib
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import entry_points
-from typing import Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_serializer, model_validator
 from pydantic_core import ErrorDetails
 
 from napari_dacapo.errors import UserInputError
 
+if TYPE_CHECKING:
+    from pydantic._internal._model_construction import ModelMetaclass
+else:
+    ModelMetaclass = type(BaseModel)
+
 KINDS_ENTRY_POINT = "napari_dacapo.kinds"
+WORDS = {  # for pydantic's problems that speak of its own types
+    "missing": "a value is needed",
+    "too_short": "it has {actual_length} entries, it needs {min_length} or more",
+    "too_long": "it has {actual_length} entries, it takes {max_length} or fewer",
+    "string_too_short": "it needs {min_length} or more characters",
+    "string_too_long": "it takes {max_length} or fewer characters",
+    "int_type": "it is not a whole number",
+    "int_from_float": "it is not a whole number",
+    "float_type": "it is not a number. Write it like 0.5 or 1e-5",
+    "tuple_type": "it is not a list",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +41,10 @@ class Unit:
     text: str
 
 
-class _RecordType(type(BaseModel)):  # type: ignore[misc]
+class _RecordType(ModelMetaclass):
     """Building a record with values that do not fit raises UserInputError, naming the field."""
 
-    def __call__(cls, *args: Any, **values: Any) -> Any:
+    def __call__(cls, *args: Any, **values: Any) -> Any:  # noqa: N805 - a metaclass
         try:
             return super().__call__(*args, **values)
         except ValidationError as error:
@@ -128,30 +144,67 @@ def problems(record_type: type[Config], data: Mapping[str, Any]) -> list[UserInp
 
 
 def problems_of(error: ValidationError, record_type: type[Any]) -> list[UserInputError]:
-    return [_problem(details, record_type) for details in error.errors()]
+    found = error.errors()
+    places = [details["loc"] for details in found]
+    return [_problem(details, record_type) for details in found if not _is_echo(details, places)]
+
+
+def _is_echo(details: ErrorDetails, places: list[tuple[int | str, ...]]) -> bool:
+    """Whether a tuple is called too short only because pydantic does not count its wrong entries."""
+    own = details["loc"]
+    is_around = any(place[: len(own)] == own and len(place) > len(own) for place in places)
+    return details["type"] == "too_short" and is_around
 
 
 def _problem(details: ErrorDetails, record_type: type[Any]) -> UserInputError:
     field = ".".join(str(part) for part in details["loc"]) or record_type.__name__
     cause = details.get("ctx", {}).get("error")
-    if isinstance(cause, _WrongInput):
+    if isinstance(cause, _WrongInputError):
         cause.error.field = f"{field}.{cause.error.field}"
         return cause.error
-    message = details["msg"].removeprefix("Value error, ")
-    problem, _, fix = message.partition(". ")
+    problem, _, fix = _message(details).partition(". ")
     if details["type"] == "extra_forbidden":
-        problem, fix = "no such field", _near_field(str(details["loc"][-1]), record_type)
+        problem, fix = "no such field", _near_field(details["loc"], record_type)
     value = "missing" if details["type"] == "missing" else details["input"]
     return UserInputError(field, value, problem, fix)
 
 
-def _near_field(name: str, record_type: type[Any]) -> str:
-    fields = list(getattr(record_type, "model_fields", {}))
+def _message(details: ErrorDetails) -> str:
+    if details["type"] in WORDS:
+        return WORDS[details["type"]].format(**details.get("ctx", {}))
+    return details["msg"].removeprefix("Value error, ")
+
+
+def _near_field(place: tuple[int | str, ...], record_type: type[Any]) -> str:
+    """What to do about a field that is not there, in the record that lies at its place."""
+    *way, name = (part for part in place if isinstance(part, str))
+    holders = kinds_of(record_type)
+    for part in way:
+        held = [kind.model_fields[part].annotation for kind in holders if part in kind.model_fields]
+        holders = [
+            kind for annotation in held for found in records_in(annotation) for kind in kinds_of(found)
+        ]
+    fields = dict.fromkeys(field for kind in holders for field in kind.model_fields)
     near = difflib.get_close_matches(name, fields, 1)
     return f"Did you mean {near[0]}?" if near else f"Remove it. Fields: {', '.join(fields)}"
 
 
-class _WrongInput(ValueError):
+def records_in(annotation: Any) -> Iterator[type[Config]]:
+    """The records that a field so annotated may hold; a family stands for its kinds."""
+    if isinstance(annotation, type) and issubclass(annotation, Config):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from records_in(argument)
+
+
+def kinds_of(record_type: type[Config]) -> list[type[Config]]:
+    """The kinds of a family; a record that has none, or is one, itself."""
+    if issubclass(record_type, Family) and inspect.isabstract(record_type):
+        return list(record_type.kinds().values())
+    return [record_type]
+
+
+class _WrongInputError(ValueError):
     """Carries a UserInputError through pydantic, which passes on ValueErrors only."""
 
     def __init__(self, error: UserInputError) -> None:
@@ -172,7 +225,7 @@ def _validated(family: type[Family], data: Mapping[str, Any]) -> Family:
     try:
         kind = family.kind(data["kind"])
     except UserInputError as error:
-        raise _WrongInput(error) from None
+        raise _WrongInputError(error) from None
     return kind.model_validate(data)
 
 

@@ -30,8 +30,8 @@ class UserInputError(DacapoError):
         self.fix = fix
 
     def __str__(self) -> str:
-        sentence = f"{self.field} is {shown(self.value)}: {self.problem.rstrip('.')}."
-        return f"{sentence} {self.fix.rstrip('.')}." if self.fix else sentence
+        sentence = f"{self.field} is {shown(self.value)}: {_ended(self.problem)}"
+        return f"{sentence} {_ended(self.fix)}" if self.fix else sentence
 
 
 class StoreError(DacapoError):
@@ -68,10 +68,14 @@ class DeviceError(DacapoError):
         self.restart_needed = restart_needed
 
     def __str__(self) -> str:
-        return f"{self.problem.rstrip('.')}. {self.fix.rstrip('.')}."
+        return f"{_ended(self.problem)} {_ended(self.fix)}"
 
 
 def shown(value: object) -> str:
     """The value as a message shows it, at most 80 characters long."""
     text = repr(value)
     return text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 1] + "…"
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence.endswith("?") else f"{sentence.rstrip('.')}."

@@ -1,7 +1,7 @@
 """Elastic deformation."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +31,6 @@ class Elastic(GeometricAugment):
     "Voxels of the finest axis from one point of the smooth field to the next; between those it is linear."
 
     def draw(self, rng: np.random.Generator, shape: Voxels, voxel_size: World) -> Warp:
-        from scipy.ndimage import map_coordinates
-
         finest = min(voxel_size)
         spacing = tuple(max(v, finest * self.subsample) for v in voxel_size)
         size = [(n - 1) * v for n, v in zip(shape, voxel_size, strict=True)]
@@ -43,15 +41,20 @@ class Elastic(GeometricAugment):
         lines = [
             np.arange(n) * (s / apart) + (1 + rng.random()) for n, s in zip(counts, spacing, strict=True)
         ]
-        moves = rng.normal(0.0, self.control_point_displacement_sigma * finest, (len(shape), *_counts(lines)))
-        places = np.meshgrid(*lines, indexing="ij")
+        controls = tuple(int(line[-1]) + 3 for line in lines)
+        moves = rng.normal(0.0, self.control_point_displacement_sigma * finest, (len(shape), *controls))
         field = np.zeros((len(shape), *counts), np.float32)
         for axis, name in enumerate(axis_names(len(shape))):
             if name in self.axes:
-                field[axis] = map_coordinates(moves[axis], places, order=3)
+                field[axis] = _cubic(moves[axis], lines)
         return Warp(np.eye(len(shape)), Displacement(field, spacing))
 
 
-def _counts(lines: Sequence[NDArray[Any]]) -> tuple[int, ...]:
-    """Control points along each axis: at least one beyond both ends of its line."""
-    return tuple(int(line[-1]) + 3 for line in lines)
+def _cubic(values: NDArray[np.float64], lines: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Values given at whole numbers, at every place of a grid: smooth, and through the values given."""
+    from scipy.interpolate import make_interp_spline
+
+    for line in lines:  # along the first axis, which then becomes the last
+        spline = make_interp_spline(np.arange(len(values)), values, k=3)
+        values = np.moveaxis(spline(line), 0, -1)
+    return values

@@ -33,6 +33,6 @@ class LowContrastSections(IntensityAugment):
         sections = across_sections(changed, self.axis)  # (section, c, ...)
         for number in parameters["sections"]:
             section = sections[number]
-            mean = section.mean(axis=(1, 2), keepdims=True)
+            mean = section.mean(axis=tuple(range(1, section.ndim)), keepdims=True)
             section[...] = (section - mean) * np.float32(self.contrast) + mean
         return changed

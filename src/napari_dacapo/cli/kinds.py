@@ -23,7 +23,7 @@ def described(name: str) -> str:
     formatter = click.HelpFormatter(width=min(100, shutil.get_terminal_size().columns))
     for kind in kinds_of(_named(name)):
         (summary, *_) = (inspect.getdoc(kind) or "").split("\n\n")
-        formatter.write_text(f"{kind.__name__}: {summary}")
+        formatter.write(click.wrap_text(f"{kind.__name__}: {summary}", formatter.width) + "\n")
         with formatter.indentation():
             fields = [
                 (_field_text(field, info), info.description or "")

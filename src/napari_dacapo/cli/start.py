@@ -3,16 +3,26 @@
 import os
 import signal
 import sys
+from io import BytesIO, TextIOWrapper
 
 
 def main() -> None:
     """Errors are one sentence and an exit code."""
+    _take_any_character()
     try:
         code = _run()
     except KeyboardInterrupt:
         code = 128 + signal.SIGINT
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # one more Ctrl-C does not spoil the way out
     sys.exit(_flushed(code))
+
+
+def _take_any_character() -> None:
+    """A name in another script, or a closed output, must not end a command."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, TextIOWrapper(BytesIO()))
+        getattr(sys, name).reconfigure(errors="backslashreplace")
 
 
 def _run() -> int:
@@ -23,8 +33,6 @@ def _run() -> int:
     from napari_dacapo.cli.failures import WRONG_COMMAND, exit_code, say
     from napari_dacapo.errors import DacapoError
 
-    for stream in (sys.stdout, sys.stderr):  # a name in another script must not end a command
-        getattr(stream, "reconfigure", lambda **_: None)(errors="backslashreplace")
     try:
         return int(cli(standalone_mode=False) or 0)
     except click.ClickException as error:

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
 from napari_dacapo.arrays.array import Array
 from napari_dacapo.arrays.box import Box, World
 from napari_dacapo.arrays.source import Source
-from napari_dacapo.arrays.step import Normalization
+from napari_dacapo.arrays.step import Normalization, Step
 from napari_dacapo.config import Config
 from napari_dacapo.datasplits.fitting import refuse_misfit
 from napari_dacapo.datasplits.ids import object_ids
@@ -72,6 +72,10 @@ class Dataset(Config):
             weight=self.weight,
             points=self.points,
         )
+
+    def with_label_steps(self, steps: tuple[Step, ...]) -> Self:
+        """The same with these done on the labels, after what is done on them already."""
+        return self.replace(labels=self.labels.replace(steps=(*self.labels.steps, *steps)))
 
     def _open_mask(self, root: Path) -> Array | None:
         if self.mask is None:

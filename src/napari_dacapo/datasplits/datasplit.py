@@ -2,11 +2,13 @@
 
 from abc import abstractmethod
 from pathlib import Path
+from typing import Self
 
 from napari_dacapo.arrays.normalize import Percentile
-from napari_dacapo.arrays.step import Normalization
+from napari_dacapo.arrays.step import Normalization, Step
 from napari_dacapo.config import Family
 from napari_dacapo.datasplits.dataset import OpenDatasets
+from napari_dacapo.errors import UserInputError
 
 
 class DataSplit(Family):
@@ -22,3 +24,10 @@ class DataSplit(Family):
     @abstractmethod
     def validation(self, root: Path = Path()) -> OpenDatasets:
         """The datasets that validate, opened; may be empty. None of their `region` is trained on."""
+
+    def with_label_steps(self, steps: tuple[Step, ...]) -> Self:
+        """The same with these done on all labels. Raises UserInputError for kinds that have no such steps."""
+        names = ", ".join(type(step).__name__ for step in steps)
+        kind = type(self).__name__
+        fix = f"Use listed datasets, and add {names} to the steps of their labels"
+        raise UserInputError("datasplit", kind, "its labels take no steps of their own", fix)

@@ -1,11 +1,12 @@
 """One volume with a slab at one side held out."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
 from napari_dacapo.arrays.box import Box
+from napari_dacapo.arrays.step import Step
 from napari_dacapo.datasplits.dataset import Dataset, OpenDataset, OpenDatasets
 from napari_dacapo.datasplits.datasplit import DataSplit
 from napari_dacapo.datasplits.holding_out import held_out_box, within, without
@@ -34,6 +35,9 @@ class HeldOutSlab(DataSplit):
     def validation(self, root: Path = Path()) -> OpenDatasets:
         opened = self.dataset.open(root, self.normalization)
         return (within(opened, self._slab(opened)),)
+
+    def with_label_steps(self, steps: tuple[Step, ...]) -> Self:
+        return self.replace(dataset=self.dataset.with_label_steps(steps))
 
     def _slab(self, opened: OpenDataset) -> Box:
         axes = "zyx"[-opened.raw.dims :]

@@ -2,10 +2,11 @@
 
 import warnings
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import Field, field_validator
 
+from napari_dacapo.arrays.step import Step
 from napari_dacapo.datasplits.dataset import Dataset, OpenDatasets
 from napari_dacapo.datasplits.datasplit import DataSplit
 
@@ -35,3 +36,11 @@ with warnings.catch_warnings():  # pydantic's own, long deprecated `validate` is
 
         def validation(self, root: Path = Path()) -> OpenDatasets:
             return tuple(dataset.open(root, self.normalization) for dataset in self.validate)
+
+        def with_label_steps(self, steps: tuple[Step, ...]) -> Self:
+            parts = {"train": self.train, "validate": self.validate}
+            changed = {
+                name: tuple(each.with_label_steps(steps) for each in datasets)
+                for name, datasets in parts.items()
+            }
+            return self.replace(**changed)

@@ -33,7 +33,7 @@ class Compute:
 
     def place(self, network: torch.nn.Module) -> torch.nn.Module:
         """The network on the device, in the layout convolutions are fastest in."""
-        return network.to(self.device, memory_format=self.memory_format)
+        return network.to(self.device).to(memory_format=self.memory_format)  # type: ignore[call-overload, no-any-return]
 
     def tensor(self, array: Any) -> torch.Tensor:
         """A batch (b, c, (z,) y, x) on the device, in the layout of the network."""

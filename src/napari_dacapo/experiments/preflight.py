@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,7 +66,7 @@ def _training_problems(
     run: Run, training: OpenDatasets, validation: OpenDatasets
 ) -> Iterator[UserInputError]:
     for dataset in (*training, *validation):
-        yield from _refusal(dataset.title, lambda dataset=dataset: _show_labels(run, dataset))
+        yield from _refusal(dataset.title, partial(_show_labels, run, dataset))
     size = TrainingSize(1, run.architecture.input_patch)
     yield from _refusal("", lambda: Batches.of(run, training, size).patch(0, 0))
 

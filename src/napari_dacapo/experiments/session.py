@@ -129,7 +129,7 @@ class Session:
             output = self.network(self.compute.tensor(batch.raw))
         target, weight = self.compute.tensor(batch.target), self.compute.tensor(batch.weight)
         loss = self.run.task.loss(output.float(), target.float(), weight)
-        self.scaler.scale(loss).backward()
+        self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
         return loss.detach()
 
     def save(self) -> Saved:

@@ -15,7 +15,10 @@ KEPT = 10  # newest snapshots
 
 
 def write_snapshot(session: Session) -> Path:
-    """Raw, target, weight and prediction of the next batch's first patch, as OME-Zarr; the newest ten are kept."""
+    """Raw, target, weight and prediction of the next batch's first patch, as OME-Zarr.
+
+    The newest ten snapshots are kept.
+    """
     folder = session.folder.snapshots / f"{session.iteration:09d}"
     shutil.rmtree(folder, ignore_errors=True)
     batch = session.batches.at(session.iteration)

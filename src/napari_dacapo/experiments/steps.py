@@ -1,4 +1,4 @@
-"""What training, validation and applying yield: small frozen steps a command line prints and a window draws."""
+"""What the engine's generators yield: small frozen steps a command line prints and a window draws."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 
 from napari_dacapo.errors import DeviceError
@@ -22,7 +22,9 @@ MOST_SKIPPED = 10  # steps in a row whose loss is not finite
 SAVE_SECONDS = 300.0  # a crash loses at most this much work
 
 
-def train(run: Run, folder: RunFolder, device: str = "auto", threads: int | None = None) -> Iterator[Step]:
+def train(
+    run: Run, folder: RunFolder, device: str = "auto", threads: int | None = None
+) -> Generator[Step, None, None]:
     """Train the run in its folder, going on where it stopped, and yield every step.
 
     Closing the generator stops at once and saves; calling again goes on, bit for bit as if it had
@@ -76,7 +78,7 @@ def _fits(session: Session) -> bool:
         session.gradients(session.batches.at(session.iteration))
     except RuntimeError as error:
         if not is_out_of_memory(error):
-            raise
+            raise _device_error(session, error) from error
         return False
     session.network.load_state_dict(buffers, strict=False)
     session.optimizer.zero_grad(set_to_none=True)
@@ -117,7 +119,7 @@ def _learn(session: Session, batch: Batch) -> float:
     if session.skipped >= MOST_SKIPPED:
         session.whole = False  # nothing here is worth saving
         raise DeviceError(
-            f"The loss was no finite number {MOST_SKIPPED} times in a row, up to iteration {session.iteration}",
+            f"The loss was no finite number {MOST_SKIPPED} times in a row until iteration {session.iteration}",
             f"Lower the learning rate or look for NaN in the data; iteration {session.saved_iteration} "
             "is kept",
         )

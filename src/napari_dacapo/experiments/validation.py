@@ -39,9 +39,9 @@ def validate_session(session: Session) -> Iterator[Step]:
 def validate_trained(
     folder: RunFolder, criterion: str = "", iteration: int | None = None, device: str = "auto"
 ) -> Iterator[Step]:
-    """Score the best weights by a criterion, or those of an iteration, or the last; the history stays as it is.
+    """Score the best weights by a criterion, or those of an iteration, or the last.
 
-    Raises StoreError where the run is in use elsewhere.
+    The history stays as it is. Raises StoreError where the run is in use elsewhere.
     """
     trained = load_trained(folder, criterion, iteration, device)
     predictions = Predictions(folder.validation)

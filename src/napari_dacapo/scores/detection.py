@@ -15,7 +15,8 @@ from napari_dacapo.scores.score import ObjectScore
 class Detection(ObjectScore):
     """How many objects were found: one to one, an intersection over union (IoU) of at least a threshold.
 
-    Average precision as StarDist and the Data Science Bowl 2018 define it: TP / (TP + FP + FN).
+    Average precision as StarDist and the Data Science Bowl 2018 define it: TP / (TP + FP + FN). Precision is
+    NaN where no segment is, recall where no object is.
     """
 
     threshold: Annotated[float, Field(gt=0, le=1)] = 0.5

@@ -51,7 +51,7 @@ def _to_boundary(labels: NDArray[Any], voxel_size: World, border: bool, reach: f
     for axis, cut in enumerate(cuts):
         fine = fine if cut == 1 else np.repeat(fine, cut, axis)
     sizes = tuple(size / cut for size, cut in zip(voxel_size, cuts, strict=True))
-    distance = edt.edt(np.require(fine, requirements="CW"), anisotropy=sizes, black_border=border)
+    distance = edt.edt(np.require(fine, requirements=("C", "W")), anisotropy=sizes, black_border=border)
     middle = distance[tuple(slice(cut // 2, None, cut) for cut in cuts)]
     clipped: NDArray[np.float32] = (middle - np.float32(min(sizes) / 2)).clip(0, np.float32(reach))
     return clipped

@@ -108,7 +108,7 @@ class Patches:
         channels = () if labels.channels is None else (labels.channels,)
         return (
             image.reshape(len(image), *raw_grid.shape),
-            _narrowed(ids).reshape(*channels, *label_grid.shape),
+            ids.reshape(*channels, *label_grid.shape),
             known.reshape(label_grid.shape),
         )
 
@@ -136,10 +136,3 @@ def _is_held_out(point: World, excluded: Box | None) -> bool:
     if excluded is None:
         return False
     return all(b <= p < e for p, b, e in zip(point, excluded.begin, excluded.end, strict=True))
-
-
-def _narrowed(ids: NDArray[Any]) -> NDArray[Any]:
-    """The same ids as uint16 if they fit, else uint32 or uint64: what follows is faster on fewer bytes."""
-    highest = int(ids.max(initial=0))
-    fitting = (each for each in (np.uint16, np.uint32, np.uint64) if highest <= np.iinfo(each).max)
-    return ids.astype(next(fitting), copy=False)

@@ -29,6 +29,7 @@ class DataPage(ComponentPage):
     """A datasplit made of layers or of files; it is looked at as soon as it is complete."""
 
     looked = Signal()  # at what is shown
+    suggestion_wanted = Signal()
 
     def __init__(self, viewer: ViewerModel, workspace: Workspace) -> None:
         self._looked: Looked | None = None
@@ -44,8 +45,11 @@ class DataPage(ComponentPage):
         self.use.setToolTip("Save them in the workspace and train on them; a part at one side validates.")
         self.show_regions = QPushButton("Show what trains and validates")
         self.show_regions.setToolTip("Add a layer for each region.")
+        self.suggest_rest = QPushButton("Suggest task, network and trainer")
+        self.suggest_rest.setToolTip("Measure the data and fill in the other pages, each with a reason.")
         self._add_choices()
         self.use.clicked.connect(self.use_layers)
+        self.suggest_rest.clicked.connect(self.suggestion_wanted)
         self.show_regions.clicked.connect(self._ask_for_regions)
         self.changed.connect(self._look)
         self._choose_first()
@@ -91,6 +95,7 @@ class DataPage(ComponentPage):
     def _add_choices(self) -> None:
         box = QGroupBox("Layers of the viewer")
         rows = QFormLayout(box)
+        self.suggest_rest.setEnabled(False)
         for text, choice in self.choices.items():
             rows.addRow(text, choice.combo.native)
             choice.changed.connect(self._enable)
@@ -99,6 +104,7 @@ class DataPage(ComponentPage):
         buttons.addWidget(self.use)
         buttons.addWidget(self.show_regions)
         rows.addRow(buttons)
+        rows.addRow(self.suggest_rest)
         self.column.insertWidget(2, box)
 
     def _choose_first(self) -> None:
@@ -143,6 +149,7 @@ class DataPage(ComponentPage):
     def _on_looked(self, record: Config, looked: Looked) -> None:
         if record == self._looked_at:
             self._looked = looked
+            self.suggest_rest.setEnabled(looked.facts is not None)
             self._show_state()
             self.looked.emit()
 

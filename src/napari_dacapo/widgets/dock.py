@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from napari_dacapo.config import Config
-from napari_dacapo.errors import DacapoError
+from napari_dacapo.datasplits.datasplit import DataSplit
+from napari_dacapo.errors import DacapoError, UserInputError
 from napari_dacapo.experiments.steps import Saved
+from napari_dacapo.experiments.suggest import Suggestion
 from napari_dacapo.store.workspace import Workspace, default_workspace
 from napari_dacapo.tasks.affinities import Affinities
 from napari_dacapo.tasks.task import Task
@@ -26,6 +28,7 @@ from napari_dacapo.widgets.results_page import ResultsPage
 from napari_dacapo.widgets.runs_page import RunsPage
 from napari_dacapo.widgets.scored_runs import Shown
 from napari_dacapo.widgets.shown_layers import show
+from napari_dacapo.widgets.suggesting import suggestion_for
 from napari_dacapo.widgets.training_queue import TrainingQueue
 
 if TYPE_CHECKING:
@@ -89,6 +92,7 @@ class DaCapo(QWidget):
 
     def _connect(self) -> None:
         self.data.looked.connect(self._on_looked)
+        self.data.suggestion_wanted.connect(self._ask_for_suggestion)
         for page in self.components.values():
             page.changed.connect(self._allow_training)
         self.runs.options.changed.connect(self._allow_training)
@@ -102,6 +106,25 @@ class DaCapo(QWidget):
         if self.data.facts is not None:
             self.network.show_facts(self.data.facts)
         self._allow_training()
+
+    def _ask_for_suggestion(self) -> None:
+        if not self.data.problem:
+            self.footer.say("Measures the data …")
+            datasplit = cast(DataSplit, self.data.record)
+            work = partial(suggestion_for, datasplit, self.workspace.path)
+            self.background.do(work, then=self._take_suggestion)
+
+    def _take_suggestion(self, suggestion: Suggestion) -> None:
+        for component in ("architecture", "task", "trainer"):
+            page = self.components[component]
+            page.suggest(getattr(suggestion, component), suggestion.why[component])
+        self.footer.say("Suggested task, network and trainer. Look at pages 2 to 4, or press Train.")
+        if suggestion.label_steps:
+            datasplit = cast(DataSplit, self.data.record)
+            try:
+                self.data.suggest(datasplit.with_label_steps(suggestion.label_steps), "")
+            except UserInputError as error:
+                self._say_failure(error)
 
     def _allow_training(self) -> None:
         problems = (

@@ -98,6 +98,11 @@ class TrainingQueue(QObject):
         self._runs.remove(known)
         self.reordered.emit()
 
+    def forget(self, name: str) -> None:
+        """A run that was deleted is no longer unfinished."""
+        self.unfinished = tuple(each for each in self.unfinished if folded(each.name) != folded(name))
+        self.reordered.emit()
+
     def move_up(self, name: str) -> None:
         """Let a run that waits train before the one that waits before it."""
         self._swap(name, -1)

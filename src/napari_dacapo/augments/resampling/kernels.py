@@ -1,6 +1,8 @@
 """The compiled loops: where each voxel of a patch is found, and what is taken from there.
 
-They release Python's lock, and compile once per machine. All arrays have three spatial axes.
+They release Python's lock, and compile once per machine. All arrays have three spatial axes; what is read
+from has fewer than 2^31 voxels. They go row by row along x, in small loops that processors run on several
+voxels at once; unsigned indices spare them a look at whether one counts from the end.
 """
 
 from typing import Any
@@ -14,18 +16,34 @@ SAFE_MATH = {"contract", "reassoc", "arcp", "nsz"}  # leaves NaN and infinity wh
 # of a Lookup: matrix (3, 3), start (3,), field (3, z, y, x), first (3,), step (3,)
 Geometry = tuple[Floats, Floats, Floats, Floats, Floats]
 TIE = 0.5 + 1e-6  # between two voxels the upper is nearest, whatever rounding does
+ONE = np.int32(1)
+NEXT = np.uint32(1)
+
+
+@numba.njit(nogil=True, cache=True)
+def _columns(width: int, geometry: Geometry) -> tuple[NDArray[np.uint32], Floats]:
+    """For each x of a patch: the field's point before it, and how far it is on the way to the next."""
+    _, _, field, first, step = geometry
+    before, way = np.empty(width, np.uint32), np.empty(width)
+    for x in range(width):
+        place = min(max(first[2] + x * step[2], 0.0), field.shape[3] - 1.0)
+        before[x] = int(place)
+        way[x] = place - int(place)
+    return before, way
 
 
 @numba.njit(nogil=True, cache=True, fastmath=SAFE_MATH)
-def _row_of_places(
+def _find_row(
     places: Floats,  # (3, x), filled
-    points: Floats,  # (3, points along x), scratch
+    points: Floats,  # (3, points along x and one), scratch
+    columns: tuple[NDArray[np.uint32], Floats],
     z: int,
     y: int,
     geometry: Geometry,
 ) -> None:
     matrix, start, field, first, step = geometry
     _, gz, gy, gx = field.shape
+    before, way = columns
     fz = min(max(first[0] + z * step[0], 0.0), gz - 1.0)
     fy = min(max(first[1] + y * step[1], 0.0), gy - 1.0)
     z0, y0 = int(fz), int(fy)
@@ -37,33 +55,53 @@ def _row_of_places(
             near = field[k, z0, y0, i] * (1 - wy) + field[k, z0, y1, i] * wy
             far = field[k, z1, y0, i] * (1 - wy) + field[k, z1, y1, i] * wy
             points[k, i] = near * (1 - wz) + far * wz + base
-    for x in range(places.shape[1]):
-        fx = min(max(first[2] + x * step[2], 0.0), gx - 1.0)
-        x0 = int(fx)
-        x1 = min(x0 + 1, gx - 1)
-        wx = fx - x0
-        for k in range(3):
-            places[k, x] = points[k, x0] * (1 - wx) + points[k, x1] * wx + matrix[k, 2] * x
-
-
-@numba.njit(nogil=True, cache=True)
-def _row_is_within(places: Floats, shape: tuple[int, int, int]) -> bool:
-    """Whether all eight neighbours of every place lie in the array."""
-    for k in range(3):
-        low, high = places[k, 0], places[k, 0]
+        points[k, gx] = points[k, gx - 1]
         for x in range(places.shape[1]):
-            low, high = min(low, places[k, x]), max(high, places[k, x])
-        if not (low >= 0 and high < shape[k] - 1):
-            return False
-    return True
+            i = before[x]
+            places[k, x] = points[k, i] + (points[k, i + NEXT] - points[k, i]) * way[x] + matrix[k, 2] * x
 
 
 @numba.njit(nogil=True, cache=True)
-def _mirrored(index: int, begin: int, size: int) -> int:
-    """An index, counted from voxel `begin` of an array, mirrored about the array's first and last voxel."""
-    period = max(2 * (size - 1), 1)
-    folded = abs(index + begin) % period
-    return min(folded, period - folded) - begin
+def _mirror_row(
+    places: Floats,  # (3, x), changed
+    begin: NDArray[np.intp],
+    size: NDArray[np.intp],
+    shape: tuple[int, int, int],
+) -> None:
+    """Fold places beyond an array of that size back into it, about its first and last voxel.
+
+    Places are counted from the voxel `begin` of the array; of that on, `shape` is read from.
+    """
+    for k in range(3):
+        low, high, period = float(-begin[k]), float(size[k] - 1 - begin[k]), max(2.0 * (size[k] - 1), 1.0)
+        for x in range(places.shape[1]):
+            place = places[k, x]
+            if not low <= place <= high:
+                folded = abs(place - low) % period
+                place = min(folded, period - folded) + low
+            places[k, x] = min(max(place, 0.0), shape[k] - 1.0)
+
+
+@numba.njit(nogil=True, cache=True, fastmath=SAFE_MATH)
+def _find_neighbours(
+    indices: NDArray[np.int32],  # (x,), filled: in the flat voxels, of the lowest of the eight
+    ways: NDArray[np.float32],  # (3, x), filled: how far each place is on the way to the next voxel
+    places: Floats,  # (3, x)
+    steps: NDArray[np.int32],  # (3,), in the flat voxels, from one to the next along each axis
+    lasts: NDArray[np.int32],  # (3,), the last voxel along each axis that has a next
+) -> bool:
+    """Whether all places lie between two voxels; if not, what is filled in is of no use."""
+    indices[:] = 0
+    signs = np.int32(0)
+    for k in range(3):
+        step, last = steps[k], lasts[k]
+        for x in range(indices.size):
+            voxel = np.int32(places[k, x] + 1) - ONE  # converting rounds towards 0, this downwards
+            signs |= voxel | (last - voxel)
+            voxel = min(voxel, last)
+            ways[k, x] = places[k, x] - voxel
+            indices[x] += voxel * step
+    return signs >= 0
 
 
 @numba.njit(nogil=True, cache=True, fastmath=SAFE_MATH)
@@ -76,59 +114,76 @@ def linear(
 ) -> None:
     """Between eight neighbours; beyond the array of that size its mirror image."""
     channels, nz, ny, nx = source.shape
-    one = np.float32(1)
-    places = np.empty((3, result.shape[3]))
-    points = np.empty((3, geometry[2].shape[3]))
+    flat = source.reshape(channels, -1)
+    # what is one voxel thick has no next voxel: the same counts twice
+    steps = np.array([ny * nx if nz > 1 else 0, nx if ny > 1 else 0, 1 if nx > 1 else 0], np.int32)
+    lasts = np.array([max(nz - 2, 0), max(ny - 2, 0), max(nx - 2, 0)], np.int32)
+    sz, sy, sx = np.uint32(steps[0]), np.uint32(steps[1]), np.uint32(steps[2])
+    width = result.shape[3]
+    places, points = np.empty((3, width)), np.empty((3, geometry[2].shape[3] + 1))
+    indices, ways = np.empty(width, np.int32), np.empty((3, width), np.float32)
+    columns = _columns(width, geometry)
     for z in range(result.shape[1]):
         for y in range(result.shape[2]):
-            _row_of_places(places, points, z, y, geometry)
-            within = _row_is_within(places, (nz, ny, nx))
-            for x in range(result.shape[3]):
-                z0 = int(np.floor(places[0, x]))
-                y0 = int(np.floor(places[1, x]))
-                x0 = int(np.floor(places[2, x]))
-                wz = np.float32(places[0, x] - z0)
-                wy = np.float32(places[1, x] - y0)
-                wx = np.float32(places[2, x] - x0)
-                z1, y1, x1 = z0 + 1, y0 + 1, x0 + 1
-                if not within:
-                    z0, z1 = _mirrored(z0, begin[0], size[0]), _mirrored(z1, begin[0], size[0])
-                    y0, y1 = _mirrored(y0, begin[1], size[1]), _mirrored(y1, begin[1], size[1])
-                    x0, x1 = _mirrored(x0, begin[2], size[2]), _mirrored(x1, begin[2], size[2])
-                for c in range(channels):
-                    s = source[c]
-                    a = s[z0, y0, x0] * (one - wx) + s[z0, y0, x1] * wx
-                    b = s[z0, y1, x0] * (one - wx) + s[z0, y1, x1] * wx
-                    d = s[z1, y0, x0] * (one - wx) + s[z1, y0, x1] * wx
-                    e = s[z1, y1, x0] * (one - wx) + s[z1, y1, x1] * wx
-                    near, far = a * (one - wy) + b * wy, d * (one - wy) + e * wy
-                    result[c, z, y, x] = near * (one - wz) + far * wz
+            _find_row(places, points, columns, z, y, geometry)
+            if not _find_neighbours(indices, ways, places, steps, lasts):
+                _mirror_row(places, begin, size, (nz, ny, nx))
+                _find_neighbours(indices, ways, places, steps, lasts)
+            for channel in range(channels):
+                for x in range(width):
+                    wz, wy, wx = ways[0, x], ways[1, x], ways[2, x]
+                    i, j = np.uint32(indices[x]), np.uint32(indices[x]) + sz
+                    a0, a1 = flat[channel, i], flat[channel, i + sx]
+                    b0, b1 = flat[channel, i + sy], flat[channel, i + sy + sx]
+                    c0, c1 = flat[channel, j], flat[channel, j + sx]
+                    d0, d1 = flat[channel, j + sy], flat[channel, j + sy + sx]
+                    a, b = a0 + (a1 - a0) * wx, b0 + (b1 - b0) * wx
+                    c, d = c0 + (c1 - c0) * wx, d0 + (d1 - d0) * wx
+                    near, far = a + (b - a) * wy, c + (d - c) * wy
+                    result[channel, z, y, x] = near + (far - near) * wz
 
 
 @numba.njit(nogil=True, cache=True)
+def _find_nearest(
+    indices: NDArray[np.int32],  # (x,), filled: in the flat voxels
+    signs: NDArray[np.int32],  # (x,), filled: below 0 where there is no voxel
+    places: Floats,  # (3, x)
+    shape: tuple[int, int, int],
+) -> None:
+    indices[:] = 0
+    signs[:] = 0
+    for k in range(3):
+        size = np.int32(shape[k])
+        for x in range(indices.size):
+            voxel = np.int32(places[k, x] + (TIE + 1)) - ONE  # converting rounds towards 0, this downwards
+            signs[x] |= voxel | (size - ONE - voxel)
+            indices[x] = indices[x] * size + voxel
+
+
+@numba.njit(nogil=True, cache=True, fastmath=SAFE_MATH)
 def nearest(
     source: NDArray[Any],  # (c, z, y, x) unsigned
-    mask: NDArray[np.bool_],  # (z, y, x), of the same voxels
+    mask: NDArray[np.bool_],  # (z, y, x), of the same voxels; or a single one that holds for all
     result: NDArray[Any],  # (c, z, y, x), filled
     result_mask: NDArray[np.bool_],  # (z, y, x), filled
     geometry: Geometry,
 ) -> None:
     """The voxel each place lies in; 0 and False outside of the source."""
     channels, nz, ny, nx = source.shape
-    places = np.empty((3, result.shape[3]))
-    points = np.empty((3, geometry[2].shape[3]))
+    flat, kept, each = source.reshape(channels, -1), mask.reshape(-1), np.uint32(mask.size > 1)
+    width = result.shape[3]
+    places, points = np.empty((3, width)), np.empty((3, geometry[2].shape[3] + 1))
+    indices, signs = np.empty(width, np.int32), np.empty(width, np.int32)
+    columns = _columns(width, geometry)
     for z in range(result.shape[1]):
         for y in range(result.shape[2]):
-            _row_of_places(places, points, z, y, geometry)
-            for x in range(result.shape[3]):
-                z0 = int(np.floor(places[0, x] + TIE))
-                y0 = int(np.floor(places[1, x] + TIE))
-                x0 = int(np.floor(places[2, x] + TIE))
-                if 0 <= z0 < nz and 0 <= y0 < ny and 0 <= x0 < nx:
-                    result_mask[z, y, x] = mask[z0, y0, x0]
-                    for c in range(channels):
-                        result[c, z, y, x] = source[c, z0, y0, x0]
-                else:
-                    result_mask[z, y, x] = False
-                    for c in range(channels):
-                        result[c, z, y, x] = 0
+            _find_row(places, points, columns, z, y, geometry)
+            _find_nearest(indices, signs, places, (nz, ny, nx))
+            for channel in range(channels):
+                for x in range(width):
+                    if signs[x] >= 0:
+                        result[channel, z, y, x] = flat[channel, np.uint32(indices[x])]
+                    else:
+                        result[channel, z, y, x] = 0
+            for x in range(width):
+                result_mask[z, y, x] = signs[x] >= 0 and kept[np.uint32(indices[x]) * each]

@@ -57,15 +57,18 @@ class Lookup:
             _three(begin / voxel_size - 0.5 + to_array @ np.array(grid.first)),
             field,
             _three(np.array(grid.first) / moves.spacing + middle),
-            _three(np.array(grid.voxel_size) / moves.spacing),
+            _three(np.array(grid.voxel_size) / moves.spacing, 1.0),
         )
 
     def bounds(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """First and one past the last voxel of the array that are looked at, (3,); they may lie outside."""
         lines = [self._breaks(axis) for axis in range(3)]
-        voxels = np.stack(np.meshgrid(*lines, indexing="ij")).reshape(3, -1)
-        places = self.matrix @ voxels + self.start[:, None] + self._moves(voxels)
-        low, high = places.min(1) - MARGIN, places.max(1) + MARGIN
+        moves = self.field
+        for axis, line in enumerate(lines):
+            moves = _between_points(moves, 1 + axis, self.first[axis] + line * self.step[axis])
+        voxels = np.stack(np.meshgrid(*lines, indexing="ij"))
+        places = (np.tensordot(self.matrix, voxels, 1) + moves).reshape(3, -1)
+        low, high = places.min(1) + self.start - MARGIN, places.max(1) + self.start + MARGIN
         return np.floor(low).astype(np.intp), np.floor(high).astype(np.intp) + 2
 
     def _breaks(self, axis: int) -> NDArray[np.float64]:
@@ -73,15 +76,6 @@ class Lookup:
         last = self.shape[axis] - 1
         points = (np.arange(self.field.shape[1 + axis]) - self.first[axis]) / self.step[axis]
         return np.unique(np.concatenate([[0, last], np.clip(points, 0, last)]))
-
-    def _moves(self, voxels: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The field at voxels (3, n)."""
-        if self.field.size == 3:
-            return self.field.reshape(3, 1)
-        from scipy.ndimage import map_coordinates
-
-        points = self.first[:, None] + voxels * self.step[:, None]
-        return np.stack([map_coordinates(each, points, order=1, mode="nearest") for each in self.field])
 
     def geometry(self, begin: NDArray[np.intp]) -> Geometry:
         """What the compiled loops take, places counted from that voxel of the array."""
@@ -118,5 +112,17 @@ class Permutation:
         return np.array(mirrored.transpose(order), order="C")
 
 
-def _three(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.concatenate([np.zeros(3 - len(values)), values])
+def _three(values: NDArray[np.float64], along_z: float = 0.0) -> NDArray[np.float64]:
+    """Three numbers; those of 2D get one along z."""
+    return np.concatenate([np.full(3 - len(values), along_z), values])
+
+
+def _between_points(field: NDArray[np.float64], axis: int, places: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The field at places along one of its axes, counted in points; constant beyond the outermost."""
+    last = field.shape[axis] - 1
+    places = np.clip(places, 0, last)
+    before = places.astype(np.intp)
+    way = (places - before).reshape(-1, *(1,) * (field.ndim - 1 - axis))
+    one, next_one = field.take(before, axis), field.take(np.minimum(before + 1, last), axis)
+    between: NDArray[np.float64] = one + (next_one - one) * way
+    return between

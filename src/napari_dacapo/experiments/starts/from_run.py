@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from napari_dacapo.errors import UserInputError
 from napari_dacapo.experiments.checkpoints import Checkpoints
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.starts.start import Start, TrainedWeights
@@ -25,12 +26,13 @@ class FromRun(Start):
 
     def weights(self, root: Path) -> TrainedWeights:
         folder = RunFolder(Workspace(root).run_folder(self.run), root)
+        if not folder.record.exists():
+            problem = "no run of this name was trained in this workspace"
+            raise UserInputError("start.run", self.run, problem, "Train it first, or choose another")
         other = folder.saved_run()
         checkpoints = Checkpoints(folder.checkpoints, other.identity)
-        if self.criterion:
-            loaded = checkpoints.load_best(self.criterion)
-        else:
-            loaded = checkpoints.load(self.iteration)
+        by = self.criterion
+        loaded = checkpoints.load_best(by) if by else checkpoints.load(self.iteration)
         names = tuple(other.task.channel_names(other.architecture.dims))
         origin = f"{self.run}, iteration {loaded.state.iteration}"
         return TrainedWeights(origin, loaded.state.weights, names)

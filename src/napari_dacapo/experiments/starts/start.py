@@ -29,5 +29,5 @@ class Start(Family):
     def weights(self, root: Path) -> TrainedWeights | None:
         """The weights to begin with; None for fresh ones. `root` is the workspace's folder.
 
-        Raises CheckpointError where there are none.
+        Raises CheckpointError or UserInputError where there are none.
         """

@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QLineEdit
 from napari_dacapo.widgets.forms.declared import Declared
 from napari_dacapo.widgets.forms.words import number
 
-DIRECTIONS = {Qt.Key.Key_Up: 1, Qt.Key.Key_Down: -1}
+DIRECTIONS: dict[int, int] = {Qt.Key.Key_Up.value: 1, Qt.Key.Key_Down.value: -1}
 BOUNDS = {"ge": ge, "gt": gt, "le": le, "lt": lt}
 FIRST_STEP = Decimal("0.1")  # from 0
 STEPPED_DIGITS = 3  # 0.333333 goes to 0.334
@@ -26,7 +26,7 @@ class NumberLine(QLineEdit):
         self._field = field
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        direction = DIRECTIONS.get(Qt.Key(event.key())) if event else None
+        direction = DIRECTIONS.get(event.key()) if event else None
         if direction is None:
             super().keyPressEvent(event)
             return
