@@ -13,9 +13,11 @@ SMOOTHING = 8.0  # nm
 
 
 def watersheds(raw: NDArray[Any], voxel_size: tuple[float, ...]) -> Iterator[NDArray[Any]]:
-    """Objects (z, y, x) by smoothing, threshold, distance and watershed, for each threshold."""
-    smooth = ndimage.gaussian_filter(raw.astype(np.float32), [SMOOTHING / size for size in voxel_size])
+    """Objects (z, y, x) by smoothing, threshold, distance to membranes and watershed, for each threshold."""
+    sigma = np.divide(SMOOTHING, voxel_size)
+    smooth = ndimage.gaussian_filter(raw.astype(np.float32), sigma)
     for threshold in THRESHOLDS:
         distance = ndimage.distance_transform_edt(smooth > threshold, sampling=voxel_size).astype(np.float32)
-        peaks = (distance == ndimage.maximum_filter(distance, 9)) & (distance > 2 * SMOOTHING)
-        yield watershed(-distance, label(peaks))
+        hills = ndimage.gaussian_filter(distance, 2 * sigma)
+        peaks = (hills == ndimage.maximum_filter(hills, 9)) & (distance > 2 * SMOOTHING)
+        yield watershed(-hills, label(peaks))

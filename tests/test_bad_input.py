@@ -90,7 +90,7 @@ CASES: list[tuple[str, Act, type[DacapoError], str]] = [
     ("65 zero", record(Trainer, learning_rate=0.0), U, "learning_rate is 0.0.*greater than 0"),
     ("65 negative", record(Trainer, learning_rate=-1.0), U, "learning_rate is -1.0.*greater than 0"),
     ("65 NaN", record(Trainer, learning_rate=math.nan), U, "learning_rate is nan.*finite number"),
-    ("65 text", record(Trainer, learning_rate="abc"), U, "learning_rate is 'abc'.*valid number"),
+    ("65 text", record(Trainer, learning_rate="abc"), U, "learning_rate is 'abc'.*not a number"),
     ("66 zero", record(Trainer, batch_size=0), U, "batch_size is 0.*greater than or equal to 1"),
     ("66 a million", record(Trainer, batch_size=10**6), U, "batch_size is 1000000.*equal to 4096"),
     ("67 zero", of_run(iterations=0), U, "iterations is 0.*greater than or equal to 1"),
@@ -108,16 +108,16 @@ CASES: list[tuple[str, Act, type[DacapoError], str]] = [
         U,
         "colour is 8: no such field. Remove it. Fields: augments, batch",
     ),
-    ("83 text", record(Trainer, batch_size="3"), U, "batch_size is '3'.*valid integer"),
+    ("83 text", record(Trainer, batch_size="3"), U, "batch_size is '3'.*not a whole number"),
     ("83 yes", record(UNet, use_attention=1), U, "use_attention is 1.*valid boolean"),
-    ("83 whole", record(Trainer, seed=3.0), U, "seed is 3.0.*valid integer"),
+    ("83 whole", record(Trainer, seed=3.0), U, "seed is 3.0.*not a whole number"),
     ("84 NaN", record(Trainer, weight_decay=math.nan), U, "weight_decay is nan.*finite number"),
     ("84 infinity", record(Trainer, clip_gradient_norm=math.inf), U, "clip_gradient_norm is inf.*finite"),
     ("88 cuda", training("cuda:7"), U, "device is 'cuda:7': this machine has no such device. Choose: cpu"),
     ("88 mps", training("mps"), U, "device is 'mps': this machine has no such device. Choose: cpu"),
     ("89", on_a_gpu("CUDA error: no kernel image is available"), D, "no kernel image.*iteration 5 is kept"),
     ("91", record(Affinities, scores=OVERLAP), U, "kind is 'ClassOverlap': no such ObjectScore.*Known: Ad"),
-    ("125", without_raw, U, "datasplit.train.raw.path is 'moved.zarr'.*no such file or folder"),
+    ("125", without_raw, U, "datasplit.train.raw.path is .*moved.zarr': there is no such file"),
     ("147", on_a_gpu("CUDA error: device-side assert triggered"), D, "Restart this program; iteration 5"),
 ]
 
@@ -137,7 +137,7 @@ def test_bad_input_is_named_with_a_remedy_and_changes_nothing(
 
 
 def test_row_18_a_folder_that_cannot_be_written_is_said(filled: tuple[Run, Path], tmp_path: Path) -> None:
-    shutil.copytree(filled[1], tmp_path / "ws")
+    shutil.copytree(filled[1], tmp_path / "ws", ignore=shutil.ignore_patterns("runs"))
     (tmp_path / "ws/runs").write_text("a file, which stops even root")
     with pytest.raises(StoreError, match=r"runs/run cannot be written .* Choose another workspace"):
         training()(filled[0], tmp_path / "ws")
@@ -213,9 +213,9 @@ OF_THE_WINDOW = {19, 20, 53, *range(59, 65), 151, 153, 154, 155, *range(158, 163
 
 
 def test_every_row_of_the_engine_is_tested() -> None:
-    numbered = set().union(*(set(_rows(file)) for file in NUMBERED))
+    numbered = {row for file in NUMBERED for row in _rows(file) if row}
     assert numbered.isdisjoint(NAMED)
-    assert set(range(1, 163)) - numbered - set(NAMED) == OF_THE_WINDOW
+    assert numbered | set(NAMED) == set(range(1, 163)) - OF_THE_WINDOW
 
 
 @pytest.mark.parametrize("place", sorted(set(NAMED.values())))
@@ -228,7 +228,7 @@ def _rows(file: str) -> Iterator[int]:
     """The numbers that ids, names of functions and first columns begin with."""
     for node in ast.walk(ast.parse((Path(__file__).parent / file).read_text())):
         for text in _titles(node):
-            if numbers := re.match(r"\d{1,3}(?:[ _]\d{1,3})*(?![\d.])", text):
+            if numbers := re.match(r"\d{1,3}(?:[ _]\d{1,3})*(?![\d.]|-bit)", text):
                 yield from map(int, re.split("[ _]", numbers[0]))
 
 

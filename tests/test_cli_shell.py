@@ -1,7 +1,6 @@
 """The command line as a program of its own: quick to answer, and no traceback whatever its output meets."""
 
 import os
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import pytest
 from command_line import fill
 
+resource = pytest.importorskip("resource")  # not on Windows
 PROGRAM = (sys.executable, "-m", "napari_dacapo")
 
 

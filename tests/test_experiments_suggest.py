@@ -305,6 +305,12 @@ class TestMeasuring:
         found = self.measured(labels)
         assert found.ids == (127, 255) and found.has_strays
 
+    def test_many_small_objects_beside_a_large_one_are_no_strays(self) -> None:
+        labels = np.full((100, 100), 1, np.uint16)
+        labels[:10, :30] = np.arange(2, 302, dtype=np.uint16).reshape(10, 30)
+        found = self.measured(labels)
+        assert len(found.ids) == 301 and not found.has_strays
+
     def test_the_smallest_labelled_extent_counts(self) -> None:
         found = self.measured(np.ones((30, 50), np.uint8), np.ones((60, 20), np.uint8))
         assert found.shape == (30, 20)

@@ -389,6 +389,7 @@ def test_a_queue_that_is_deleted_stops_its_run(
     window.deleteLater()
     fake.allow(1)
     qtbot.waitUntil(lambda: fake.closed == ["a"], timeout=LONG)
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
 def test_workers_stopped_by_napari_begin_no_other_run(

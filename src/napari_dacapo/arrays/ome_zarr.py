@@ -96,14 +96,16 @@ def copy_to_ome_zarr(path: Path, array: Array, attributes: Mapping[str, Any] | N
     names = array.channel_names
     image = ImageMetadata(array.axes, array.voxel_size, array.offset, array.unit, "0.5", names)
     block = tuple(min(n, CHUNKS[array.dims]) for n in array.spatial_shape)
+    channels = len(array.shape) - array.dims
     with replaced_folder(path, array.nbytes) as folder:
         _create_group(folder, image, [array.shape], array.dtype, attributes or {})
-        chunks = (*(1,) * (len(array.shape) - array.dims), *block)
+        chunks = (*(1,) * channels, *block)
         level = _create_level(folder, image, 0, array.shape, array.dtype, chunks, None)
         for start in product(*(range(0, n, b) for n, b in zip(array.spatial_shape, block, strict=True))):
-            ends = (min(s + b, n) for s, b, n in zip(start, block, array.spatial_shape, strict=True))
-            place = tuple(slice(s, e) for s, e in zip(start, ends, strict=True))
-            level[(..., *place)] = array.read(start, tuple(each.stop - each.start for each in place))
+            sides = zip(start, block, array.spatial_shape, strict=True)
+            shape = tuple(min(b, n - s) for s, b, n in sides)
+            place = tuple(slice(s, s + n) for s, n in zip(start, shape, strict=True))
+            level[(*(slice(None),) * channels, *place)] = array.read(start, shape)
 
 
 def open_own(path: Path, level: int = 0) -> "zarr.Array[Any]":

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import cc3d
 import fastremap
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +22,9 @@ from napari_dacapo.errors import UserInputError
 WINDOW = {2: 1024, 3: 128}  # voxels a side that are looked at of a dataset
 MOST_DATASETS = 8
 SAMPLE_BYTES = 1 << 20  # of labels, to find where most is labelled
-LEAST_SHARE = 0.005  # of the labelled voxels; rarer ids are strays
-FEW_IDS = 20  # parts are counted of so many only
+LEAST_SHARE = 0.005  # of the labelled voxels: ids with fewer may be strays
+STRAY_SHARE = 0.01  # of the labelled voxels, that all strays together have at most
+MOST_IDS = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +35,7 @@ class Measurements:
     shape: Voxels  # the smallest extent that is labelled in any dataset
     input_channels: int
     label_channels: tuple[str, ...]  # names of the labels' channels; empty: one id a voxel
-    ids: tuple[int, ...]  # other than background, ascending; at most the first thousand
+    ids: tuple[int, ...]  # other than background, ascending; the first thousand at most
     has_strays: bool  # whether there are ids besides, of hardly any voxels
     parts: float  # connected parts of an id, the median of all; objects have one or two
     chord: tuple[float, ...]  # how long a line stays within one object along each axis, the mean
@@ -60,16 +62,14 @@ def measure(training: OpenDatasets, memory: int, on_gpu: bool) -> Measurements:
     if not voxels:
         problem = "nothing is labelled in what was looked at"
         raise UserInputError("labels", first.labels.name, problem, "Label something, or choose other labels")
-    common = sorted(id for id, count in voxels.items() if count >= LEAST_SHARE * voxels.total())
-    is_few = len(common) <= FEW_IDS
-    ids = common if is_few else sorted(voxels)
+    ids = _without_strays(voxels)
     return Measurements(
         voxel_size=first.raw.voxel_size,
         shape=tuple(map(min, zip(*(_labelled_shape(each) for each in training), strict=True))),
         input_channels=first.raw.channels or 1,
         label_channels=_channel_names(first),
-        ids=tuple(ids[:1000]),
-        has_strays=is_few and len(common) < len(voxels),
+        ids=tuple(ids[:MOST_IDS]),
+        has_strays=len(ids) < len(voxels),
         parts=_median([count for each in windows for count in each.parts]),
         chord=tuple(np.mean([each.chord for each in windows if each.voxels], axis=0).round(2).tolist()),
         touching=round(sum(e.touching for e in windows) / max(1, sum(e.surface for e in windows)), 3),
@@ -77,6 +77,13 @@ def measure(training: OpenDatasets, memory: int, on_gpu: bool) -> Measurements:
         memory=memory,
         on_gpu=on_gpu,
     )
+
+
+def _without_strays(voxels: Counter[int]) -> list[int]:
+    """The ids in their order, without a few of hardly any voxels: grey values at the edges of a mask."""
+    common = [id for id, count in voxels.items() if count >= LEAST_SHARE * voxels.total()]
+    strays = voxels.total() - sum(voxels[id] for id in common)
+    return sorted(common if strays <= STRAY_SHARE * voxels.total() else voxels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +102,7 @@ class _Window:
         ids = _read(dataset)
         numbered, numbers = fastremap.renumber(ids)
         counts = np.bincount(numbered.ravel())
-        own = {int(id): int(counts[number]) for id, number in numbers.items() if id != 0}
+        own = {int(id): int(counts[int(number)]) for id, number in numbers.items() if id != 0}
         ratio = [v / r for v, r in zip(dataset.labels.voxel_size, dataset.raw.voxel_size, strict=True)]
         chord = [length * r for length, r in zip(_chords(numbered), ratio, strict=True)]
         return cls(
@@ -129,31 +136,38 @@ def _most_labelled(dataset: OpenDataset) -> Voxels:
 
 def _chords(ids: NDArray[Any]) -> list[float]:
     """Labelled voxels over the runs they make along each axis: 1 1 2 0 2 2 2 has 6 / 3."""
-    labelled = ids != 0
+    labelled = int(np.count_nonzero(ids))
     lengths = []
     for axis in range(ids.ndim):
-        here, before = np.moveaxis(ids, axis, 0)[1:], np.moveaxis(ids, axis, 0)[:-1]
-        starts = np.count_nonzero((here != before) & (here != 0))
-        starts += np.count_nonzero(np.moveaxis(ids, axis, 0)[0])
-        lengths.append(float(np.count_nonzero(labelled)) / max(1, starts))
+        here, before = _neighbours(ids, axis)
+        first = int(np.count_nonzero(ids.take(0, axis)))
+        lengths.append(labelled / max(1, first + int(np.count_nonzero((here != before) & (here != 0)))))
     return lengths
 
 
 def _surface(ids: NDArray[Any]) -> tuple[int, int]:
     touching = surface = 0
     for axis in range(ids.ndim):
-        here, before = np.moveaxis(ids, axis, 0)[1:], np.moveaxis(ids, axis, 0)[:-1]
+        here, before = _neighbours(ids, axis)
         apart = here != before
         surface += int(np.count_nonzero(apart))
         touching += int(np.count_nonzero(apart & (here != 0) & (before != 0)))
     return touching, surface
 
 
+def _neighbours(ids: NDArray[Any], axis: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Every voxel but the first along an axis, and the one before it."""
+    along = np.moveaxis(ids, axis, 0)
+    return along[1:], along[:-1]
+
+
 def _parts(numbered: NDArray[Any], count: int) -> list[int]:
-    """Connected parts of each id; of many ids not counted, they are objects."""
-    if count > FEW_IDS:
-        return [1] * count
-    return [int(ndimage.label(numbered == number)[1]) for number in range(1, count + 1)]
+    """Connected parts of each id from 1 to count."""
+    components, found = cc3d.connected_components(numbered, connectivity=2 * numbered.ndim, return_N=True)
+    owners = np.zeros(found + 1, np.intp)
+    owners[components.ravel()] = numbered.ravel()
+    parts: list[int] = np.bincount(owners[1:], minlength=count + 1)[1:].tolist()
+    return parts
 
 
 def _fills(numbered: NDArray[Any]) -> list[float]:

@@ -119,7 +119,7 @@ def _learn(session: Session, batch: Batch) -> float:
     if session.skipped >= MOST_SKIPPED:
         session.whole = False  # nothing here is worth saving
         raise DeviceError(
-            f"The loss was no finite number {MOST_SKIPPED} times in a row until iteration {session.iteration}",
+            f"The loss was no finite number in {MOST_SKIPPED} steps, until iteration {session.iteration}",
             f"Lower the learning rate or look for NaN in the data; iteration {session.saved_iteration} "
             "is kept",
         )

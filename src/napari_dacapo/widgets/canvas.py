@@ -81,7 +81,7 @@ class Canvas(QWidget):
     def set_curves(self, curves: Iterable[Curve]) -> None:
         self.curves = {curve.name: curve for curve in curves}
         self._reduced = {name: kept for name, kept in self._reduced.items() if name in self.curves}
-        self.setMinimumSize(180, 150 + self._legend_rows * self.fontMetrics().height())
+        self.setMinimumSize(180, 100 + self._legend_rows * self.fontMetrics().height())
         self.update()
 
     def paintEvent(self, event: QPaintEvent | None) -> None:

@@ -59,7 +59,7 @@ class TrainingQueue(QObject):
         self._search.steps.connect(self._found)
         self._search.ended.connect(self._search_ended)
         self._workers = {self._search}  # that may still run
-        self.destroyed.connect(partial(_stop, self._workers))
+        self.destroyed.connect(partial(_leave, self._workers))
         cast(QCoreApplication, QCoreApplication.instance()).aboutToQuit.connect(self.shutdown)
         self._search.start()
 
@@ -240,3 +240,9 @@ class TrainingQueue(QObject):
 def _stop(workers: set[EngineWorker]) -> None:
     for worker in workers:
         worker.stop()
+
+
+def _leave(workers: set[EngineWorker]) -> None:
+    """The queue is gone; what still runs saves and ends by itself."""
+    _stop(workers)
+    die_on_termination()
