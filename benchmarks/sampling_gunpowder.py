@@ -28,7 +28,7 @@ def main() -> None:
     request = gp.BatchRequest()
     for key in (raw, labels):
         request.add(key, (options.size,) * 3)
-    pipeline = (
+    pipeline = (  # noqa: RUF005 - gunpowder's own +
         (_source(options.folder / "raw.npy", raw), _source(options.folder / "labels.npy", labels))
         + gp.MergeProvider()
         + gp.RandomLocation()

@@ -20,7 +20,8 @@ VALID_3D = UNet(
 )
 SAME_3D = VALID_3D.replace(padding="same")
 ANISOTROPIC = UNet(
-    input_shape=(10, 44, 44), eval_shape_increase=(0, 0, 0), downsample_factors=((1, 2, 2), (1, 2, 2)), **SMALL,
+    input_shape=(10, 44, 44), eval_shape_increase=(0, 0, 0), **SMALL,
+    downsample_factors=((1, 2, 2), (1, 2, 2)),
     kernel_size_down=(((1, 3, 3), (1, 3, 3)),) * 3, kernel_size_up=(((1, 3, 3), (1, 3, 3)),) * 2,
 )  # fmt: skip
 VALID_2D = UNet(

@@ -237,9 +237,13 @@ def forget_kinds() -> Iterator[None]:
 
 @pytest.mark.timeout(300)  # torch is imported, and loops are compiled
 def test_the_readme_trains_two_runs_and_validates_them(readme: Path) -> None:
-    histories = list((readme / "workspace" / "runs").glob("*/history.jsonl"))
-    assert len(histories) == 2
-    assert all('"kind": "validation"' in history.read_text() for history in histories)
+    for name in ("first", "second"):
+        (history,) = (readme / "workspace" / "runs").glob(f"{name}-*/history.jsonl")
+        assert '"kind": "validation"' in history.read_text()
+    assert {path.name for path in (readme / "segmented").iterdir()} == {
+        "prediction.zarr",
+        "segmentation.zarr",
+    }
 
 
 @pytest.mark.timeout(300)

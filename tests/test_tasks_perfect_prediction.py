@@ -14,9 +14,9 @@ from napari_dacapo.tasks.one_hot import OneHot
 from napari_dacapo.tasks.signed_distance import SignedDistance
 
 POSTPROCESSORS = (
-    MutexWatershed(stride=1),
-    MutexWatershed(stride=2),
-    AffinityWatershed(),
+    MutexWatershed(stride=1, foreground=(0.05,)),
+    MutexWatershed(stride=2, foreground=(0.05,)),
+    AffinityWatershed(foreground=(0.05,)),
     AffinityComponents(),
 )
 
@@ -47,7 +47,7 @@ def test_affinities_give_touching_objects_back(postprocessor, labels, dims):
 def test_strides_merge_no_objects_that_touch_in_few_voxels(stride):
     labels = np.zeros((17, 17), np.uint16)
     labels[1:8, 1:8], labels[7:16, 8:16] = 1, 2  # one voxel of each has the other beside it
-    task = affinities(2, postprocessor=MutexWatershed(stride=stride))
+    task = affinities(2, postprocessor=MutexWatershed(stride=stride, foreground=(0.05,)))
     for scores in every_score(task, labels):
         assert_perfect(task, scores)
 

@@ -96,6 +96,9 @@ class Numbers(Config):
     free: float = 0.0
     "Any."
 
+    table: dict[str, float] = {"a": 0.5}  # noqa: RUF012
+    "Numbers by name."
+
 
 @pytest.mark.parametrize(
     ("name", "text", "direction", "next_text"),
@@ -144,4 +147,5 @@ def test_a_summary_tells_what_differs_from_the_defaults() -> None:
     fields = declarations(Numbers)
     assert summary(fields, {"share": 0.5, "count": 1, "free": 0.0}) == ""
     assert summary(fields, {"share": 0.25, "count": 3, "free": 0.0}) == "share 0.25, count 3"
+    assert summary(fields, {"table": {"b": 1.0}}) == "table {'b': 1.0}"
     assert title(Numbers, {"share": 0.5, "count": 1, "free": 0.0}) == "Numbers"

@@ -27,7 +27,7 @@ UNET = UNet(
 )
 TASK = Affinities(
     neighborhood=((1, 0, 0), (0, 1, 0), (0, 0, 1), (0, 0, 3)),
-    postprocessor=MutexWatershed(bias=(0.25, 0.5)),
+    postprocessor=MutexWatershed(bias=(0.25, 0.5), foreground=(0.2,)),
 )
 
 

@@ -248,7 +248,8 @@ def _ends_whole(descriptor: int) -> bool:
 def _replace(temporary: Path, path: Path) -> None:
     for left in reversed(range(REPLACE_TRIES)):
         try:
-            return os.replace(temporary, path)
+            os.replace(temporary, path)
+            return
         except PermissionError:
             if not left:
                 raise

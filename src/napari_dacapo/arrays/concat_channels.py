@@ -36,6 +36,7 @@ class ConcatChannels(Source):
             dtype=_common_dtype(arrays),
             chunks=(1, *arrays[0].chunks[-arrays[0].dims :]),
             channel_names=tuple(name for array in arrays for name in _names(array)),
+            stored=None,
             reader=lambda slices: _read(arrays, slices),
         )
 

@@ -31,6 +31,7 @@ class MergeLabels(Source):
             arrays[0],
             name=" + ".join(array.name for array in arrays),
             dtype=np.dtype(np.uint64),
+            stored=None,
             reader=lambda slices: merged(arrays, slices),
         )
 

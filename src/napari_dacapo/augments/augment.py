@@ -54,5 +54,5 @@ def refuse_swapped(lowest: float, highest: float) -> None:
 
 
 def axis_names(dims: int) -> str:
-    """ "zyx" or "yx"."""
+    """The letters of so many spatial axes: "zyx" or "yx"."""
     return "zyx"[-dims:]

@@ -1,7 +1,7 @@
 """Elastic deformation."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,7 +50,7 @@ class Elastic(GeometricAugment):
         return Warp(np.eye(len(shape)), Displacement(field, spacing))
 
 
-def _cubic(values: NDArray[np.float64], lines: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+def _cubic(values: NDArray[np.float64], lines: Sequence[NDArray[np.floating[Any]]]) -> NDArray[np.float64]:
     """Values given at whole numbers, at every place of a grid: smooth, and through the values given."""
     from scipy.interpolate import make_interp_spline
 

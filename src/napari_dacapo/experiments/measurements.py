@@ -163,7 +163,9 @@ def _neighbours(ids: NDArray[Any], axis: int) -> tuple[NDArray[Any], NDArray[Any
 
 def _parts(numbered: NDArray[Any], count: int) -> list[int]:
     """Connected parts of each id from 1 to count."""
-    components, found = cc3d.connected_components(numbered, connectivity=2 * numbered.ndim, return_N=True)
+    components, found = cc3d.connected_components(
+        numbered, connectivity=4 if numbered.ndim == 2 else 6, return_N=True
+    )
     owners = np.zeros(found + 1, np.intp)
     owners[components.ravel()] = numbered.ravel()
     parts: list[int] = np.bincount(owners[1:], minlength=count + 1)[1:].tolist()

@@ -32,8 +32,8 @@ class AffinityWatershed(AffinityPostProcessor):
     threshold: Fractions = (0.3, 0.4, 0.5, 0.6, 0.7)
     "Fragments are merged while the mean affinity across their border is above this."
 
-    foreground: Fractions = (0.2,)
-    "Background is where the mean affinity with the direct neighbours is below this; 0: there is none."
+    foreground: Fractions = (0.05, 0.4)
+    "Background is where the mean affinity with direct neighbours is below this; low where objects fill all."
 
     min_size: VoxelCounts = (20,)
     "Smaller objects, in voxels, go to the object they touch, or are dropped."

@@ -26,11 +26,11 @@ class MutexWatershed(AffinityPostProcessor):
     only part.
     """
 
-    bias: Fractions = (0.1, 0.25, 0.5, 0.75, 0.9)
+    bias: Fractions = (0.25, 0.5, 0.75)
     "The affinity that neither joins nor parts; higher parts more."
 
-    foreground: Fractions = (0.2,)
-    "Background is where the mean affinity with the direct neighbours is below this; 0: there is none."
+    foreground: Fractions = (0.05, 0.4)
+    "Background is where the mean affinity with direct neighbours is below this; low where objects fill all."
 
     min_size: VoxelCounts = (20,)
     "Smaller objects, in voxels, go to the object they touch, or are dropped."

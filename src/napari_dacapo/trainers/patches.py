@@ -13,13 +13,14 @@ from napari_dacapo.augments.resampling.take import take_linear, take_nearest
 from napari_dacapo.augments.warp import Warp
 from napari_dacapo.datasplits.dataset import OpenDataset
 from napari_dacapo.errors import UserInputError
-from napari_dacapo.trainers.labelled_places import LabelledPlaces, labelled
+from napari_dacapo.trainers.labelled_places import LabelledPlaces
 from napari_dacapo.trainers.patch_shape import PatchShape
 from napari_dacapo.trainers.room import Room, voxel_at
 from napari_dacapo.trainers.trusted import trusted
 
 TRIES = 16  # places looked at before the best of them is taken
 MOST_HELD_OUT = 0.5  # of an output that is taken from anywhere
+MUCH = 0.1  # of a dataset is labelled: some of the places tried have enough
 
 Sampling = Literal["uniform", "labelled"]
 Cut = tuple[NDArray[np.float32], NDArray[Any], NDArray[np.bool_]]
@@ -63,13 +64,20 @@ class Patches:
         best: Voxels = ()
         most = -1.0
         for _ in range(TRIES):
-            place = self._room.around(rng, voxel_at(self.dataset.raw, self._labelled.draw(rng)))
+            place = self._candidate(rng)
             part = self._labelled_part(place)
             if part > most:
                 best, most = place, part
-            if most >= enough:
+            if most > 0 and most >= enough:
                 break
         return best
+
+    def _candidate(self, rng: np.random.Generator) -> Voxels:
+        """About something labelled; or anywhere, where much is labelled that was not looked at."""
+        found = self._labelled
+        if found.part >= MUCH and not found.complete:
+            return self._room.anywhere(rng)
+        return self._room.around(rng, voxel_at(self.dataset.raw, found.draw(rng)))
 
     def _held_out(self, place: Voxels) -> float:
         """The part of the output there that validates."""
@@ -82,7 +90,7 @@ class Patches:
     def _labelled_part(self, place: Voxels) -> float:
         begin, end = voxels_in(self.dataset.labels, self._output_box(place))
         shape = tuple(e - b for b, e in zip(begin, end, strict=True))
-        here = labelled(self.dataset.labels, self._trusted, begin, shape)
+        here = self._labelled.labelled.read(begin, shape)
         return float(np.count_nonzero(here) / max(1, here.size))
 
     def _output_box(self, place: Voxels) -> Box:

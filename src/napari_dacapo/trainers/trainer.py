@@ -25,7 +25,7 @@ class Trainer(Config):
     """How a network learns: which patches it sees, how they are varied, and how weights follow."""
 
     augments: tuple[Augment, ...] = (Mirror(), Transpose(), Elastic(probability=0.5), IntensityScaleShift())
-    "Random changes of every patch; the spatial ones become one resampling, the others follow in this order."
+    "Random changes of every patch, in this order; the spatial ones come first and become one resampling."
 
     batch_size: Annotated[int, Field(ge=1, le=4096)] = 1
     "Patches per iteration."
@@ -46,7 +46,7 @@ class Trainer(Config):
     "Iterations over which the learning rate rises from near 0."
 
     schedule: Literal["constant", "linear", "cosine"] = "constant"
-    "How the learning rate falls after the warm-up, to 0 at the run's last iteration."
+    "How the learning rate falls after the warm-up, to 0 at the run's end."
 
     clip_gradient_norm: Annotated[float, Field(gt=0.0)] | None = 10.0
     "Longer gradients are shortened to this; nothing: never."

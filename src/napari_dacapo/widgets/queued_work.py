@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,8 +67,7 @@ def follow_training(
     yield begun
     best = next((each.score for each in reversed(begun.scored) if each.is_best), None)
     rows: list[ValidationRow] = []
-    steps = cast(Generator[Step, None, None], train(run, folder, device, threads))
-    with closing(steps):
+    with closing(train(run, folder, device, threads)) as steps:
         for step in steps:
             yield step
             if isinstance(step, Validation):

@@ -1,6 +1,7 @@
 """A stored array as every Array is: axes (c)(z)yx, physical units in nm, native numbers."""
 
 from collections.abc import Callable
+from functools import partial
 from math import prod
 from typing import Any
 
@@ -8,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_dacapo.arrays.array import Array
+from napari_dacapo.arrays.box import Box, World
 from napari_dacapo.arrays.formats.axes import axes_of
 from napari_dacapo.arrays.formats.geometry import Given, world_of
-from napari_dacapo.arrays.formats.stored import Stored, damage_named, tail
+from napari_dacapo.arrays.formats.stored import Piece, Stored, damage_named, tail
 from napari_dacapo.errors import UserInputError
 
 LARGEST_CHUNK = 1 << 30  # bytes; it is decoded as a whole for every patch that touches it
@@ -30,6 +32,7 @@ def present(stored: Stored, axes: str | None, given: Given, time: int) -> Array:
     spatial = [letters.index(axis) for axis in kept if axis != "c"]
     voxel_size, offset, unit = world_of(stored, spatial, given)
     dtype = _native(stored.dtype)
+    pieces, covered = stored.pieces, partial(_covered, spatial=spatial, voxel_size=voxel_size, offset=offset)
     return Array(
         name=stored.name,
         axes=kept,
@@ -41,6 +44,14 @@ def present(stored: Stored, axes: str | None, given: Given, time: int) -> Array:
         chunks=tuple(min(stored.chunks[axis], max(1, stored.shape[axis])) for axis in order),
         reader=_reader(stored, letters, kept, time, dtype),
         channel_names=stored.channel_names if kept[0] == "c" else (),
+        stored=None if pieces is None else lambda: tuple(dict.fromkeys(map(covered, pieces()))),
+    )
+
+
+def _covered(piece: Piece, spatial: list[int], voxel_size: World, offset: World) -> Box:
+    sides = [(piece[axis], v, o) for axis, v, o in zip(spatial, voxel_size, offset, strict=True)]
+    return Box(
+        tuple(o + side.start * v for side, v, o in sides), tuple(o + side.stop * v for side, v, o in sides)
     )
 
 

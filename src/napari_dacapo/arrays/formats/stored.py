@@ -23,6 +23,9 @@ DAMAGE = (
 PLEASANT_CHUNK = 64  # voxels a side, of what is not stored in chunks
 
 
+Piece = tuple[slice, ...]  # of an array, along the stored axes
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Geometry:
     """One place in a file that tells the voxel size. All tuples go along the stored axes."""
@@ -45,6 +48,7 @@ class Stored:
     axes: str | None = None  # a letter of "tczyx" per axis, as the file says; None: it does not
     geometries: tuple[Geometry, ...] = ()  # the first counts; the others must agree
     channel_names: tuple[str, ...] = ()
+    pieces: Callable[[], tuple[Piece, ...]] | None = None  # hold all but zeros; None: not told
 
 
 def pleasant_chunks(shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from napari_dacapo.arrays.formats import ome
 from napari_dacapo.arrays.formats.attributes import axes_in, geometries_in
+from napari_dacapo.arrays.formats.chunk_files import pieces_in
 from napari_dacapo.arrays.formats.codecs import is_bare_blosc, refuse_short_blosc, refuse_unknown_codecs
 from napari_dacapo.arrays.formats.folders import Node, find, json_object
 from napari_dacapo.arrays.formats.stored import DAMAGE, Geometry, Stored, damage_named, tail
@@ -36,6 +38,7 @@ def open_stored(path: Path, array: str, level: int) -> Stored:
         axes=axes if axes and len(axes) == opened.ndim else None,
         geometries=tuple(each for each in geometries if len(each.scale) == opened.ndim),
         channel_names=channel_names,
+        pieces=None if opened.fill_value else partial(pieces_in, opened, node.folder),
     )
 
 

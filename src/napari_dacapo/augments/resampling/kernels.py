@@ -89,7 +89,7 @@ def _find_neighbours(
     places: Floats,  # (3, x)
     steps: NDArray[np.int32],  # (3,), in the flat voxels, from one to the next along each axis
     lasts: NDArray[np.int32],  # (3,), the last voxel along each axis that has a next
-) -> bool:
+) -> np.bool_:
     """Whether all places lie between two voxels; if not, what is filled in is of no use."""
     indices[:] = 0
     signs = np.int32(0)

@@ -117,7 +117,9 @@ def _three(values: NDArray[np.float64], along_z: float = 0.0) -> NDArray[np.floa
     return np.concatenate([np.full(3 - len(values), along_z), values])
 
 
-def _between_points(field: NDArray[np.float64], axis: int, places: NDArray[np.float64]) -> NDArray[np.float64]:
+def _between_points(
+    field: NDArray[np.float64], axis: int, places: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """The field at places along one of its axes, counted in points; constant beyond the outermost."""
     last = field.shape[axis] - 1
     places = np.clip(places, 0, last)

@@ -15,13 +15,13 @@ def narrowed(ids: NDArray[Any]) -> NDArray[Any]:
         if ids.dtype.itemsize <= dtype.itemsize:
             return np.ascontiguousarray(ids, dtype)
         copy = np.empty(ids.shape, dtype)
-        if _copied(ids, copy) <= np.iinfo(dtype).max:
+        if _copied(ids, copy) < 256**dtype.itemsize:
             return copy
     raise ValueError(f"no unsigned ids of at most 64 bits: {ids.dtype}")
 
 
 @numba.njit(nogil=True, cache=True)
-def _copied(ids: NDArray[Any], copy: NDArray[Any]) -> int:
+def _copied(ids: NDArray[Any], copy: NDArray[Any]) -> Any:
     """All bits that are set in any id, which are then copied, as far as they fit."""
     bits = ids.dtype.type(0)
     for c in range(ids.shape[0]):

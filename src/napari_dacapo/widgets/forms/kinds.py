@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from napari_dacapo.config import Config, Family
-from napari_dacapo.widgets.forms.declared import Plain, declarations, initial
+from napari_dacapo.widgets.forms.declared import Declared, Plain, declarations, initial
 from napari_dacapo.widgets.forms.editor import Editor, Problem
 from napari_dacapo.widgets.forms.focus import follow_in_tab_order
 from napari_dacapo.widgets.forms.leaf import narrow
@@ -83,16 +84,14 @@ class Kinds(Editor):
     def _carried(self, kind: str) -> Iterator[tuple[str, object]]:
         """What was typed into fields that the other kind has as well."""
         data, fresh = self.data(), initial(self._kinds[self._kind])
-        theirs = {field.name: field for field in declarations(self._kinds[kind])}
+        theirs = {_type(field) for field in declarations(self._kinds[kind])}
         for field in declarations(self._kinds[self._kind]):
-            same = theirs.get(field.name)
-            if same is None or field.name not in data:
-                continue
-            is_same = (same.annotation, same.metadata, same.optional) == (
-                field.annotation,
-                field.metadata,
-                field.optional,
-            )
-            value = data[field.name]
-            if is_same and (value != fresh[field.name] or value != self._found.get(field.name)):
+            value = data.get(field.name, fresh[field.name])
+            is_typed = value != fresh[field.name] or value != self._found.get(field.name, value)
+            if is_typed and _type(field) in theirs:
                 yield field.name, value
+
+
+def _type(field: Declared) -> tuple[Any, ...]:
+    """What makes two fields the same."""
+    return field.name, field.annotation, field.metadata, field.optional

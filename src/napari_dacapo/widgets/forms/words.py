@@ -71,7 +71,7 @@ def _is_telling(field: Declared, data: Plain) -> bool:
 def _told(field: Declared, value: Any) -> str:
     if value is None or isinstance(value, str):
         return value or ""
-    if isinstance(value, dict):
+    if is_record(field.annotation):
         return _nested(kind_of(field.annotation, value), value)
     entries = value if isinstance(value, tuple) else (value,)
     if field.item and is_record(field.item.annotation):
