@@ -13,6 +13,11 @@ from napari_dacapo.datasplits.dataset import Dataset
 from napari_dacapo.datasplits.held_out_slab import HeldOutSlab
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
+from napari_dacapo.postprocessors.mutex_watershed import MutexWatershed
+from napari_dacapo.scores.adapted_rand import AdaptedRand
+from napari_dacapo.scores.detection import Detection
+from napari_dacapo.scores.mean_iou import MeanIoU
+from napari_dacapo.scores.variation_of_information import VariationOfInformation
 from napari_dacapo.tasks.affinities import Affinities
 from napari_dacapo.trainers.trainer import Trainer
 
@@ -36,14 +41,19 @@ def main() -> None:
         architecture=UNet(
             input_shape=(52, 108, 108),
             eval_shape_increase=(8, 40, 40),
-            num_fmaps=12,
+            num_fmaps=8,
             fmap_inc_factor=3,
+            fmaps_out=8,
             downsample_factors=((1, 2, 2), (2, 2, 2)),
         ),
-        task=Affinities(neighborhood=NEIGHBORHOOD),
+        task=Affinities(
+            neighborhood=NEIGHBORHOOD,
+            postprocessor=MutexWatershed(bias=(0.25, 0.5, 0.75), foreground=(0.2, 0.5, 0.8), min_size=(200,)),
+            scores=(Detection(), MeanIoU(), VariationOfInformation(), AdaptedRand()),
+        ),
         trainer=Trainer(optimizer="AdamW", learning_rate=1e-3, warmup_iterations=50, schedule="cosine"),
-        iterations=chosen.iterations or 1200,
-        validation_interval=300,
+        iterations=chosen.iterations or 500,
+        validation_interval=100,
     )
     work = chosen.work / "gonuclear"
     folder = RunFolder(work / "run", work)

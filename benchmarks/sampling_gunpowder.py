@@ -28,8 +28,8 @@ def main() -> None:
     request = gp.BatchRequest()
     for key in (raw, labels):
         request.add(key, (options.size,) * 3)
-    pipeline = (  # noqa: RUF005 - gunpowder's own +
-        (_source(options.folder / "raw.npy", raw), _source(options.folder / "labels.npy", labels))
+    pipeline = (
+        (_source(options.folder / "raw.npy", raw), _source(options.folder / "labels.npy", labels))  # noqa: RUF005
         + gp.MergeProvider()
         + gp.RandomLocation()
         + gp.SimpleAugment()

@@ -134,7 +134,7 @@ def main() -> None:
 def demo(workspace: Workspace, plan: Plan, iterations: int) -> None:
     run = define(workspace, plan, iterations)
     folder = RunFolder(workspace.run_folder(plan.name), workspace.path)
-    with closing(train(run, folder)) as steps:  # type: ignore[type-var]
+    with closing(train(run, folder)) as steps:
         follow(steps, out)
     report(plan.name, run, folder)
     out.print("\nThe same from the command line:")

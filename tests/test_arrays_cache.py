@@ -1,6 +1,7 @@
 """Caching: what is read never depends on what was kept; kept bytes stay within the budget."""
 
 import threading
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -92,10 +93,11 @@ def test_a_chunk_larger_than_the_budget_is_not_kept() -> None:
     assert cached(plain, CHUNK_BYTES - 1).reader == plain.reader
 
 
-def test_changing_a_patch_changes_nothing_kept() -> None:
+def test_what_is_kept_cannot_be_changed_through_a_patch() -> None:
     for budget in (DATA.nbytes, 4 * CHUNK_BYTES):
         array = cached(chunked().array, budget)
-        array.read((0, 0, 0), (8, 8, 8))[:] = 0
+        with suppress(ValueError):  # a patch may be read-only
+            array.read((0, 0, 0), (8, 8, 8))[:] = 0
         np.testing.assert_array_equal(array.read((0, 0, 0), (8, 8, 8)), DATA[:8, :8, :8])
 
 

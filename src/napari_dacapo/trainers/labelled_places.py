@@ -1,6 +1,7 @@
 """Finding labelled places without reading a large volume whole."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray

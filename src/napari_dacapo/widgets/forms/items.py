@@ -56,7 +56,7 @@ class Items(Editor):
         button = QPushButton("Add")
         kinds = kinds_of(self._record_type)
         if len(kinds) == 1:
-            button.clicked.connect(partial(self._on_add, *kinds))
+            button.clicked.connect(lambda _=False: self._on_add(kinds[0]))
             return button
         menu = QMenu(button)
         menu.setToolTipsVisible(True)
