@@ -6,6 +6,7 @@ or {"wait": pid}, and answers with a process id or an exit code.
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -92,6 +93,8 @@ def _run(words: list[str], log: str, phase: str, time: int) -> None:
     file = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     for number in (1, 2):
         os.dup2(file, number)
+    for number in (signal.SIGINT, signal.SIGHUP):  # a script's & has this process ignore them
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
     if phase:
         _stay_in(phase, time, Path(log).with_suffix(".go"))
     sys.argv = ["napari-dacapo", *words]

@@ -1,4 +1,4 @@
-"""Taking a patch through a warp: exact where it can be, interpolated elsewhere, mirrored or unknown beyond."""
+"""Taking a patch through a warp: exact where it can be, interpolated elsewhere, mirrored beyond the border."""
 
 from typing import Any
 
@@ -56,7 +56,7 @@ def labels_of(data: np.ndarray, warp: Warp, **where: Any) -> tuple[NDArray[Any],
 
 
 def nearly(warp: Warp) -> Warp:
-    """The same, with a displacement too small to move anything to another voxel: it takes the compiled loop."""
+    """The same, displaced too little to move anything to another voxel: it takes the compiled loop."""
     dims = len(warp.matrix)
     return Warp(warp.matrix, Displacement(np.full((dims,) + (2,) * dims, 1e-5, np.float32), (5.0,) * dims))
 

@@ -53,6 +53,7 @@ def test_a_record_that_cannot_be_read_is_listed_with_the_others(call: CommandLin
     assert "small   Elsewhere" in call.done("list")
     answer = call("show", "architecture", "small")
     assert answer.code == 3 and "Elsewhere" in answer.err and "UNet" in answer.err
+    assert call.done("delete", "run", "first") == "deleted run first\n"
 
 
 def test_a_family_without_records_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -78,6 +79,12 @@ def test_the_workspace_is_that_of_the_variable(
 
     cli(standalone_mode=False)
     assert "edges" in capsys.readouterr().out
+
+
+def test_a_narrow_terminal_hides_no_words(call: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    call.on_terminal = True
+    assert "0 of 6 iterations, cells, small, edges, gentle" in call.done("list", "run")
 
 
 def test_what_show_prints_create_takes(call: CommandLine, tmp_path: Path) -> None:
@@ -184,7 +191,7 @@ REFUSED = [
     (("create", "task", "t", "-k", "Afinities"), 3, "Did you mean Affinities?"),
     (("create", "architecture", "a", "-k", "UNet", "-s", "num_fmap=3"), 3,
      "num_fmap is 3: no such field. Did you mean num_fmaps?\n"),
-    (("create", "task", "t", "-k", "Affinities", "-s", 'postprocessor={"kind":"Threshold","bais":1}'), 3,
+    (("create", "task", "t", "-k", "Affinities", "-s", 'postprocessor={"kind":"MutexWatershed","bais":1}'), 3,
      "postprocessor.bais is (1,): no such field. Did you mean bias?\n"),
     (("create", "trainer", "t", "-s", "seed=x", "-s", "batch_size=0"), 3, "\n  seed is 'x'"),
     (("create", "trainer", "t", "-s", "seed"), 3, "there is no =. Write field=value"),

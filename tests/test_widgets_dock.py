@@ -37,7 +37,7 @@ def dock(make_napari_viewer: Callable, qtbot, workspace: Workspace) -> Iterator[
     yield dock
     dock.queue.shutdown()
     pages = (dock, dock.runs, dock.results, *dock.components.values())
-    qtbot.waitUntil(lambda: not any(page.background.is_busy for page in pages))
+    qtbot.waitUntil(lambda: not any(page.background.is_busy for page in pages), timeout=20 * SECOND)
     dock.data.close_choices()
 
 
@@ -133,7 +133,7 @@ def page(qtbot, workspace: Workspace) -> Iterator[ComponentPage]:
     qtbot.addWidget(page)
     page.show()
     yield page
-    qtbot.waitUntil(lambda: not page.background.is_busy)
+    qtbot.waitUntil(lambda: not page.background.is_busy, timeout=20 * SECOND)
 
 
 def saved(workspace: Workspace, name: str) -> Trainer:
@@ -143,7 +143,7 @@ def saved(workspace: Workspace, name: str) -> Trainer:
 def test_a_component_is_saved_under_its_name(qtbot, page: ComponentPage, workspace: Workspace) -> None:
     assert page.row.mark.isVisible()
     click(qtbot, page.row.button)
-    qtbot.waitUntil(lambda: not page.row.mark.isVisible())
+    qtbot.waitUntil(lambda: not page.row.mark.isVisible(), timeout=20 * SECOND)
     assert saved(workspace, "gentle") == Trainer()
     assert not page.row.button.isEnabled()
 
@@ -153,10 +153,10 @@ def test_another_record_of_a_name_is_replaced_only_after_asking(
 ) -> None:
     workspace.store.save(Trainer, "gentle", Trainer(batch_size=7))
     click(qtbot, page.row.button)
-    qtbot.waitUntil(page.question.isVisible)
+    qtbot.waitUntil(page.question.isVisible, timeout=20 * SECOND)
     assert saved(workspace, "gentle").batch_size == 7
     click(qtbot, page.question.yes)
-    qtbot.waitUntil(lambda: saved(workspace, "gentle") == Trainer())
+    qtbot.waitUntil(lambda: saved(workspace, "gentle") == Trainer(), timeout=20 * SECOND)
 
 
 def test_a_saved_one_that_was_opened_is_edited_without_asking(
@@ -164,10 +164,10 @@ def test_a_saved_one_that_was_opened_is_edited_without_asking(
 ) -> None:
     workspace.store.save(Trainer, "hard", Trainer(batch_size=7))
     page.open("hard")
-    qtbot.waitUntil(lambda: page.name == "hard")
+    qtbot.waitUntil(lambda: page.name == "hard", timeout=20 * SECOND)
     page.suggest(Trainer(batch_size=8), "")
     click(qtbot, page.row.button)
-    qtbot.waitUntil(lambda: saved(workspace, "hard").batch_size == 8)
+    qtbot.waitUntil(lambda: saved(workspace, "hard").batch_size == 8, timeout=20 * SECOND)
     assert not page.question.isVisible()
 
 
@@ -186,10 +186,10 @@ def test_deleting_asks_and_names_the_runs(qtbot, page: ComponentPage, workspace:
     run = tiny.run(workspace.path, trainer=Trainer())
     workspace.store.save(Run, "first", run, made_from={"trainer": "gentle"})
     page.open("gentle")
-    qtbot.waitUntil(lambda: page.saved_record is not None)
+    qtbot.waitUntil(lambda: page.saved_record is not None, timeout=20 * SECOND)
     page.row.action.emit("delete")
-    qtbot.waitUntil(page.question.isVisible)
+    qtbot.waitUntil(page.question.isVisible, timeout=20 * SECOND)
     assert "first" in page.question.text.text()
     click(qtbot, page.question.yes)
-    qtbot.waitUntil(lambda: workspace.store.names(Trainer) == ())
+    qtbot.waitUntil(lambda: workspace.store.names(Trainer) == (), timeout=20 * SECOND)
     assert workspace.store.read(Run, "first") == run

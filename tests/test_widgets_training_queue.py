@@ -386,7 +386,8 @@ def test_a_queue_that_is_deleted_stops_its_run(
     queue = TrainingQueue(workspace, "cpu", threads=1, parent=window)
     queue.add("a")
     qtbot.waitUntil(lambda: the(queue, "a").of == 6, timeout=LONG)
-    window.deleteLater()
+    with qtbot.waitSignal(window.destroyed, timeout=LONG):
+        window.deleteLater()
     fake.allow(1)
     qtbot.waitUntil(lambda: fake.closed == ["a"], timeout=LONG)
     assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL

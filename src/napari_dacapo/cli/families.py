@@ -8,6 +8,7 @@ import click
 
 from napari_dacapo.config import Config
 from napari_dacapo.errors import UserInputError
+from napari_dacapo.store.names import folded
 from napari_dacapo.store.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -57,7 +58,9 @@ def run_folder(workspace: Workspace, name: str) -> RunFolder:
     from napari_dacapo.experiments.run import Run
     from napari_dacapo.experiments.run_folder import RunFolder
 
-    existing(workspace).store.read(Run, name)
+    store = existing(workspace).store
+    if folded(name) not in map(folded, store.names(Run)):
+        store.read(Run, name)  # raises
     return RunFolder(workspace.run_folder(name), workspace.path)
 
 

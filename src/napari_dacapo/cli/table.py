@@ -18,9 +18,12 @@ class Best(float):
 
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
-    """Columns side by side, numbers to the right. A terminal shows as many as fit and names the others."""
-    columns = [_column(title, [row[i] for row in rows]) for i, title in enumerate(header)]
-    shown = _fitting(columns, shutil.get_terminal_size().columns) if sys.stdout.isatty() else len(columns)
+    """Columns side by side. A terminal shows as many columns of numbers as fit and names the others."""
+    cells = [[row[i] for row in rows] for i in range(len(header))]
+    columns = [_column(title, column) for title, column in zip(header, cells, strict=True)]
+    room = shutil.get_terminal_size().columns if sys.stdout.isatty() else math.inf
+    last_text = max((i for i, column in enumerate(cells, start=1) if _is_text(column)), default=1)
+    shown = max(last_text, _fitting(columns, room))
     for number, line in enumerate(zip(*columns[:shown], strict=True)):
         text = GAP.join(line).rstrip()
         click.echo(click.style(text, bold=True) if number == 0 else _marked(text))
@@ -38,9 +41,13 @@ def print_csv(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
 def _column(title: str, cells: Sequence[Cell]) -> list[str]:
     texts = [title, *map(_text, cells)]
     width = max(map(cell_len, texts))
-    to_the_left = any(isinstance(cell, str) for cell in cells)
     padding = (" " * (width - cell_len(text)) for text in texts)
-    return [text + room if to_the_left else room + text for text, room in zip(texts, padding, strict=True)]
+    pairs = zip(texts, padding, strict=True)
+    return [text + room for text, room in pairs] if _is_text(cells) else [room + text for text, room in pairs]
+
+
+def _is_text(cells: Sequence[Cell]) -> bool:
+    return any(isinstance(cell, str) for cell in cells)
 
 
 def _text(cell: Cell) -> str:
@@ -59,13 +66,13 @@ def _is_nothing(cell: Cell) -> bool:
     return isinstance(cell, float) and math.isnan(cell)
 
 
-def _fitting(columns: Sequence[Sequence[str]], room: int) -> int:
-    """How many columns a line has room for; at least one."""
+def _fitting(columns: Sequence[Sequence[str]], room: float) -> int:
+    """How many columns a line has room for."""
     used = -len(GAP)
     for count, column in enumerate(columns):
         used += len(GAP) + cell_len(column[0])
         if used > room:
-            return max(1, count)
+            return count
     return len(columns)
 
 

@@ -46,7 +46,8 @@ def take_nearest(array: Array, mask: Array, lookup: Lookup) -> tuple[NDArray[Any
         kept = np.ones((1, 1, 1), np.bool_)
     result = np.empty((len(source), *lookup.shape), source.dtype)
     result_mask = np.empty(lookup.shape, np.bool_)
-    nearest(source, kept, result, result_mask, lookup.geometry(first))
+    whole = np.ascontiguousarray(source), np.ascontiguousarray(kept)
+    nearest(*whole, result, result_mask, lookup.geometry(first))
     return narrowed(result), result_mask
 
 
