@@ -41,7 +41,7 @@ NAME = "neurites"
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=30.0, help="of training after the first iteration")
-    parser.add_argument("--interval", type=int, default=40, help="iterations from one validation to the next")
+    parser.add_argument("--interval", type=int, default=10, help="iterations from one validation to the next")
     parser.add_argument("--threads", type=int, default=None, help="processor threads of the network")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

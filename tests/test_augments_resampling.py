@@ -1,4 +1,4 @@
-"""Taking a patch through a warp: exact where it can be, interpolated elsewhere, mirrored beyond the border."""
+"""Taking a patch through a warp: exact where it can be, else interpolated; mirrored or unknown beyond."""
 
 from typing import Any
 
