@@ -152,7 +152,7 @@ def test_the_only_labelled_corner_of_a_huge_volume_is_found_at_once(
 
 def test_a_huge_volume_without_labels_is_told_after_a_bounded_look(tmp_path: Path) -> None:
     dataset, _ = huge(tmp_path)
-    with pytest.raises(UserInputError, match="0 of [0-9,]+ voxels looked at"):
+    with pytest.raises(UserInputError, match=r"0 of [0-9,]+ voxels looked at"):
         places_of(dataset)
 
 
