@@ -85,7 +85,7 @@ BLOCK = Plan(
             *((3, 0, 0), (0, 3, 0), (0, 0, 3)),
             *((6, 0, 0), (0, 6, 0), (0, 0, 6)),
         ),
-        postprocessor=MutexWatershed(bias=(0.4, 0.5, 0.6, 0.7), foreground=(0.0,)),
+        postprocessor=MutexWatershed(bias=(0.4, 0.45, 0.5, 0.6), foreground=(0.0,), min_size=(200,)),
     ),
 )
 
@@ -110,7 +110,7 @@ SECTIONS = Plan(
             *((2, 0, 0), (0, 3, 0), (0, 0, 3)),
             *((0, 6, 0), (0, 0, 6)),
         ),
-        postprocessor=MutexWatershed(bias=(0.4, 0.5, 0.6, 0.7), foreground=(0.0,)),
+        postprocessor=MutexWatershed(bias=(0.4, 0.45, 0.5, 0.6), foreground=(0.0,), min_size=(200,)),
     ),
 )
 

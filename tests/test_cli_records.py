@@ -192,7 +192,7 @@ REFUSED = [
     (("create", "architecture", "a", "-k", "UNet", "-s", "num_fmap=3"), 3,
      "num_fmap is 3: no such field. Did you mean num_fmaps?\n"),
     (("create", "task", "t", "-k", "Affinities", "-s", 'postprocessor={"kind":"MutexWatershed","bais":1}'), 3,
-     "postprocessor.bais is (1,): no such field. Did you mean bias?\n"),
+     "postprocessor.bais is 1: no such field. Did you mean bias?\n"),
     (("create", "trainer", "t", "-s", "seed=x", "-s", "batch_size=0"), 3, "\n  seed is 'x'"),
     (("create", "trainer", "t", "-s", "seed"), 3, "there is no =. Write field=value"),
     (("create", "trainer", "t", "-s", "augments=[[["), 3, "this is no JSON. Quote it"),

@@ -113,12 +113,28 @@ def test_a_run_in_use_is_refused_and_free_again_when_its_holder_dies(
         pass
 
 
+@pytest.fixture
+def usual_signals() -> Iterator[None]:
+    """As in a shell, however these tests were started."""
+    usual = {
+        signal.SIGINT: signal.default_int_handler,
+        signal.SIGTERM: signal.SIG_DFL,
+        signal.SIGHUP: signal.SIG_DFL,
+    }
+    before = {number: signal.signal(number, handler) for number, handler in usual.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("usual_signals")
 def test_a_signal_before_the_work_has_begun_ends_at_once() -> None:
     with pytest.raises(SystemExit) as ended, stoppable():
         os.kill(os.getpid(), signal.SIGTERM)
     assert ended.value.code == 143
 
 
+@pytest.mark.usefixtures("usual_signals")
 def test_signals_during_the_work_are_noted_and_told_once(capfd: pytest.CaptureFixture[str]) -> None:
     handler = signal.getsignal(signal.SIGINT)
     with stoppable() as stop:
@@ -130,8 +146,9 @@ def test_signals_during_the_work_are_noted_and_told_once(capfd: pytest.CaptureFi
     assert signal.getsignal(signal.SIGINT) is handler
 
 
-def test_signals_that_are_ignored_stay_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
-    handler = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+@pytest.mark.usefixtures("usual_signals")
+def test_signals_that_are_ignored_stay_ignored() -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
     with stoppable():
         os.kill(os.getpid(), signal.SIGHUP)
-    assert signal.signal(signal.SIGHUP, handler) is signal.SIG_IGN
+    assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN

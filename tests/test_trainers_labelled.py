@@ -164,7 +164,7 @@ def test_a_volume_that_is_labelled_everywhere_trains_everywhere(monkeypatch: pyt
     sampled = sampler(dataset, PLAIN, shape_of((8, 8)))
     places = np.array([sampled.sample(iteration, 0).place for iteration in range(200)])
     quarters = {tuple(each) for each in (places // 124).tolist()}
-    assert len(quarters) == 9 or len(quarters) == 4
+    assert quarters >= {(0, 0), (0, 1), (1, 0), (1, 1)}
 
 
 def reading_nothing(shape: tuple[int, ...]) -> Array:

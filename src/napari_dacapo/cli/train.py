@@ -87,8 +87,8 @@ def _train(workspace: Workspace, name: str, device: str, threads: int | None, it
     folder = run_folder(workspace, name)
     run = _run(workspace, name, iterations)
     click.echo(f"training {name} in {folder.path}", err=True)
-    stopped = f"stopped and saved; napari-dacapo train {name} goes on from here"
-    follow(steps_of(run, folder, device, threads), stopped)
+    steps = steps_of(run, folder, device, threads)
+    follow(steps, stopped="stopped and saved; the same command goes on from here")
     click.echo(f"trained {name}: {trained_iterations(workspace, name):,} of {run.iterations:,} iterations")
 
 

@@ -39,8 +39,8 @@ def load_trained(
 
     Raises CheckpointError where there are none.
     """
-    prepare_torch()
     run = folder.saved_run()
+    prepare_torch()
     checkpoints = Checkpoints(folder.checkpoints, run.identity)
     loaded = checkpoints.load_best(criterion) if criterion else checkpoints.load(iteration)
     compute = choose_compute(device, run.trainer.precision, run.architecture.dims)

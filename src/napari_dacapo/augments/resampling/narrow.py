@@ -11,6 +11,7 @@ DTYPES = tuple(np.dtype(each) for each in (np.uint16, np.uint32, np.uint64))
 
 def narrowed(ids: NDArray[Any]) -> NDArray[Any]:
     """The same unsigned ids (c, z, y, x), contiguous, as uint16 if they fit, else as uint32 or uint64."""
+    ids = ids.astype(ids.dtype.newbyteorder("="), copy=False)
     for dtype in DTYPES:
         if ids.dtype.itemsize <= dtype.itemsize:
             return np.ascontiguousarray(ids, dtype)
