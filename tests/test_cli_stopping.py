@@ -20,10 +20,7 @@ from napari_dacapo.experiments.steps import TrainStep, Validation
 from napari_dacapo.experiments.training import train
 from napari_dacapo.store.workspace import Workspace
 
-pytestmark = [
-    pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork"),
-    pytest.mark.timeout(180),  # several processes import torch, on a machine that may be busy
-]
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
 
 @pytest.fixture(scope="module")

@@ -235,7 +235,6 @@ def forget_kinds() -> Iterator[None]:
     assert "ObjectCount" not in ObjectScore.kinds()
 
 
-@pytest.mark.timeout(300)  # torch is imported, and loops are compiled
 def test_the_readme_trains_two_runs_and_validates_them(readme: Path) -> None:
     for name in ("first", "second"):
         (history,) = (readme / "workspace" / "runs").glob(f"{name}-*/history.jsonl")
@@ -246,13 +245,11 @@ def test_the_readme_trains_two_runs_and_validates_them(readme: Path) -> None:
     }
 
 
-@pytest.mark.timeout(300)
 def test_the_commands_of_the_command_line_page_work_after_those_of_the_readme(readme: Path) -> None:
     follow(DOCS / "command-line.md", readme)
     assert len(list((readme / "workspace" / "runs").glob("grid-*/history.jsonl"))) == 2
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.usefixtures("forget_kinds")
 @pytest.mark.parametrize("name", ["first-experiment.md", "architecture.md"])
 def test_the_examples_of_a_page_run(name: str, tmp_path: Path) -> None:

@@ -181,7 +181,6 @@ def save_without_end(folder, connection):
         connection.send(iteration)
 
 
-@pytest.mark.timeout(90)
 def test_of_30_kills_while_saving_52_megabytes_none_loses_a_checkpoint(tmp_path):
     folder = tmp_path / "checkpoints"
     Checkpoints(folder, "identity").save(state(0, weights={"body": torch.zeros(BIG)}))

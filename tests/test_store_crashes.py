@@ -204,7 +204,6 @@ def kill_while_changing(path: Path, seed: int, seconds: float) -> int:
     return acknowledged
 
 
-@pytest.mark.timeout(120)
 @pytest.mark.parametrize(("records", "kills"), [(20, 50), (200, 30), (2000, 20)])
 def test_of_100_kills_none_loses_a_change_that_was_acknowledged(tmp_path, records, kills):
     path = tmp_path / "store.json"

@@ -152,4 +152,3 @@ class StoreMachine(RuleBasedStateMachine):
 
 TestStoreMachine = StoreMachine.TestCase
 TestStoreMachine.settings = settings(max_examples=200, stateful_step_count=50, deadline=None)
-TestStoreMachine.pytestmark = [pytest.mark.timeout(120)]

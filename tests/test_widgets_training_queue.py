@@ -37,8 +37,6 @@ from napari_dacapo.widgets.training_queue import TrainingQueue
 
 LONG = 60_000  # milliseconds; more than a busy machine takes
 
-pytestmark = pytest.mark.timeout(240)
-
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Run]:

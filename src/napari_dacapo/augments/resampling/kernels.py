@@ -2,7 +2,8 @@
 
 They release Python's lock, and compile once per machine. All arrays have three spatial axes; what is read
 from has fewer than 2^31 voxels. They go row by row along x, in small loops that processors run on several
-voxels at once; unsigned indices spare them a look at whether one counts from the end.
+voxels at once: for that, every sum of 32-bit integers is said to be one, since numba would take 64 bits, and
+indices are unsigned, which spares a look at whether one counts from the end.
 """
 
 from typing import Any
@@ -16,7 +17,6 @@ SAFE_MATH = {"contract", "reassoc", "arcp", "nsz"}  # leaves NaN and infinity wh
 # of a Lookup: matrix (3, 3), start (3,), field (3, z, y, x), first (3,), step (3,)
 Geometry = tuple[Floats, Floats, Floats, Floats, Floats]
 TIE = 0.5 + 1e-6  # between two voxels the upper is nearest, whatever rounding does
-ONE = np.int32(1)
 NEXT = np.uint32(1)
 
 
@@ -96,11 +96,11 @@ def _find_neighbours(
     for k in range(3):
         step, last = steps[k], lasts[k]
         for x in range(indices.size):
-            voxel = np.int32(places[k, x] + 1) - ONE  # converting rounds towards 0, this downwards
-            signs |= voxel | (last - voxel)
-            voxel = min(voxel, last)
+            voxel = np.int32(np.int32(places[k, x] + 1) - 1)  # converting rounds towards 0, this downwards
+            signs = np.int32(signs | voxel | np.int32(last - voxel))
+            voxel = np.int32(min(voxel, last))
             ways[k, x] = places[k, x] - voxel
-            indices[x] += voxel * step
+            indices[x] = np.int32(indices[x] + np.int32(voxel * step))
     return signs >= 0
 
 
@@ -153,11 +153,11 @@ def _find_nearest(
     indices[:] = 0
     signs[:] = 0
     for k in range(3):
-        size = np.int32(shape[k])
+        size, last = np.int32(shape[k]), np.int32(shape[k] - 1)
         for x in range(indices.size):
-            voxel = np.int32(places[k, x] + (TIE + 1)) - ONE  # converting rounds towards 0, this downwards
-            signs[x] |= voxel | (size - ONE - voxel)
-            indices[x] = indices[x] * size + voxel
+            voxel = np.int32(np.int32(places[k, x] + (TIE + 1)) - 1)  # as above, downwards
+            signs[x] = np.int32(signs[x] | voxel | np.int32(last - voxel))
+            indices[x] = np.int32(np.int32(indices[x] * size) + voxel)
 
 
 @numba.njit(nogil=True, cache=True, fastmath=SAFE_MATH)
