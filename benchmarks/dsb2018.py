@@ -2,7 +2,7 @@
 
     .venv/bin/python benchmarks/dsb2018.py --threads 1
 
-Five of the 40 choose iteration and parameters.
+Eight of the 40 choose iteration and parameters.
 """
 
 import json
@@ -37,7 +37,7 @@ from napari_dacapo.scores.variation_of_information import VariationOfInformation
 from napari_dacapo.tasks.affinities import Affinities
 from napari_dacapo.trainers.trainer import Trainer
 
-TRAINING, VALIDATION = 35, 5  # images; the rest is scored
+TRAINING, VALIDATION = 32, 8  # images; the rest is scored
 NEIGHBORHOOD = ((1, 0), (0, 1), (3, 0), (0, 3), (9, 0), (0, 9), (6, 6), (6, -6))
 AUGMENTS = (
     *(Mirror(), Transpose(), Rotate(), Scale(), Elastic(probability=0.3)),
@@ -92,7 +92,7 @@ def main() -> None:
         task=Affinities(
             neighborhood=NEIGHBORHOOD,
             postprocessor=MutexWatershed(
-                bias=(0.25, 0.5, 0.75), foreground=(0.2, 0.5, 0.7, 0.85), min_size=(10,)
+                bias=(0.25, 0.5, 0.75), foreground=(0.5, 0.7, 0.85), min_size=(10, 30)
             ),
             scores=(Detection(), MeanIoU(), VariationOfInformation(), AdaptedRand()),
         ),
@@ -104,8 +104,8 @@ def main() -> None:
             warmup_iterations=50,
             schedule="cosine",
         ),
-        iterations=chosen.iterations or 1200,
-        validation_interval=300,
+        iterations=chosen.iterations or 1400,
+        validation_interval=200,
     )
     folder = RunFolder(work / "run", work)
     seconds = train_for(run, folder, chosen)

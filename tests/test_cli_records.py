@@ -313,3 +313,15 @@ def test_the_system_is_quoted_where_it_refuses(call: CommandLine, tmp_path: Path
     answer = call("list")
     assert answer.code == 4 and answer.err.startswith("Error: ")
     assert json.loads((tmp_path / "kept.json").read_text())
+
+
+def test_a_damaged_store_is_brought_back_by_the_command_its_error_names(call: CommandLine) -> None:
+    store = call.workspace.path / "store.json"
+    store.write_bytes(store.read_bytes()[:-40])
+    refused = call("list")
+    assert refused.code == 4 and "`napari-dacapo restore`" in refused.err
+    assert "brought back from store.json" in call.done("restore")
+    assert "small   UNet" in call.done("list")
+    assert list(call.workspace.path.glob("store.json.damaged-1"))
+    whole = call("restore")
+    assert whole.code == 4 and "is whole" in whole.err

@@ -17,9 +17,13 @@ from napari_dacapo.experiments.history import History
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.session import Session
+from napari_dacapo.experiments.starts.from_file import FromFile
 from napari_dacapo.experiments.starts.from_run import FromRun
 from napari_dacapo.experiments.steps import Notice, Saved, TrainStep, Validation
 from napari_dacapo.experiments.training import train
+from napari_dacapo.experiments.weights import size_of
+from napari_dacapo.postprocessors.mutex_watershed import MutexWatershed
+from napari_dacapo.scores.mean_iou import MeanIoU
 from napari_dacapo.trainers.trainer import Trainer
 
 
@@ -154,6 +158,29 @@ def test_a_run_starts_from_another_with_the_channels_of_its_head_matched(tmp_pat
     for name, value in session.network.state_dict().items():
         expected = trained[name].flip(0) if name.startswith("head") else trained[name]
         assert torch.equal(value, expected)
+
+
+def test_a_run_starts_from_a_checkpoints_folder_but_not_from_a_file_of_far_more_bytes(tmp_path: Path) -> None:
+    first, folder = tiny.run(tmp_path), tiny.run_folder(tmp_path, "first")
+    list(train(first, folder, "cpu"))
+    place = folder.checkpoints.relative_to(tmp_path) / f"{6:09d}"
+    second = first.replace(start=FromFile(path=str(place)))
+    session = Session.begin(second, tiny.run_folder(tmp_path, "second"), "cpu")
+    begun, trained = session.network.state_dict(), weights(first, folder)
+    assert begun.keys() == trained.keys() and all(torch.equal(begun[name], trained[name]) for name in begun)
+    (tmp_path / "huge.safetensors").write_bytes(bytes(5 * size_of(session.network)))
+    third = first.replace(start=FromFile(path="huge.safetensors"))
+    with pytest.raises(CheckpointError, match="this network's weights at most"):
+        Session.begin(third, tiny.run_folder(tmp_path, "third"), "cpu")
+
+
+def test_what_comes_after_the_network_does_not_tell_runs_apart(tmp_path: Path) -> None:
+    run = tiny.run(tmp_path)
+    judged = run.task.replace(postprocessor=MutexWatershed(bias=(0.9,)), scores=(MeanIoU(),))
+    assert run.replace(task=judged).identity == run.identity
+    other = run.task.replace(neighborhood=((1, 0, 0), (0, 1, 0), (0, 0, 1), (0, 0, 4)))
+    assert run.replace(task=other).identity != run.identity
+    assert run.replace(architecture=tiny.UNET.replace(num_fmaps=5)).identity != run.identity
 
 
 def test_a_loss_that_is_not_finite_skips_the_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

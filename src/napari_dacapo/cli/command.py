@@ -7,7 +7,7 @@ import click
 from napari_dacapo.cli.apply import apply
 from napari_dacapo.cli.compare import compare
 from napari_dacapo.cli.create import create
-from napari_dacapo.cli.exchange import export_records, import_records
+from napari_dacapo.cli.exchange import export_records, import_records, restore
 from napari_dacapo.cli.records import delete, list_names, rename, show
 from napari_dacapo.cli.results import scores
 from napari_dacapo.cli.train import train, validate
@@ -56,6 +56,7 @@ COMMANDS = (
     delete,
     export_records,
     import_records,
+    restore,
     train,
     validate,
     scores,

@@ -1,4 +1,4 @@
-"""`export` and `import`: records on their way to and from a colleague."""
+"""`export`, `import` and `restore`: records on their way to and from a colleague, and back from a backup."""
 
 import json
 from pathlib import Path
@@ -43,6 +43,15 @@ def import_records(workspace: Workspace, source: Path, overwrite: bool) -> None:
     data = read_export(source)
     report = workspace.store.import_json(data, overwrite=overwrite, families=record_types())
     click.echo(str(report))
+
+
+@click.command()
+@click.pass_obj
+def restore(workspace: Workspace) -> None:
+    """Bring a damaged store back from its backup; the damaged file is set aside."""
+    source = workspace.store.restore_backup()
+    count = sum(len(documents) for documents in workspace.store.export_json()["records"].values())
+    click.echo(f"{count} {'record' if count == 1 else 'records'} brought back from {source.name}")
 
 
 def _chosen(text: str) -> tuple[type[Config], str]:

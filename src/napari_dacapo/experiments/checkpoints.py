@@ -133,13 +133,13 @@ class Checkpoints:
             raise CheckpointError(f"Every checkpoint in {self.folder} is damaged. {damaged[0]} Train anew.")
         raise CheckpointError(f"No checkpoint lies in {self.folder}. Train the run first.")
 
-    def load_best(self, criterion: str, expected_bytes: int | None = None) -> Loaded:
+    def load_best(self, criterion: str) -> Loaded:
         """The checkpoint that is best by that criterion. Raises CheckpointError where there is none."""
         best = self.best()
         if criterion not in best:
             known = ", ".join(best) or "none yet; validate the run"
             raise CheckpointError(f"Nothing is best by {criterion!r:.80} in {self.folder}. Known: {known}.")
-        return self.load(best[criterion].iteration, expected_bytes)
+        return self.load(best[criterion].iteration)
 
     def best(self) -> dict[str, Best]:
         """The best iteration by each criterion. Raises DamagedCheckpointError where that cannot be read."""

@@ -16,7 +16,7 @@ from napari_dacapo.datasplits.check import Report
 from napari_dacapo.datasplits.datasplit import DataSplit
 from napari_dacapo.experiments.starts.scratch import Scratch
 from napari_dacapo.experiments.starts.start import Start
-from napari_dacapo.tasks.task import Task
+from napari_dacapo.tasks.task import JUDGING, Task
 from napari_dacapo.trainers.trainer import Trainer
 
 
@@ -52,8 +52,9 @@ class Run(Config):
 
     @property
     def identity(self) -> str:
-        """A hash of what the weights mean: network and task. Checkpoints of another are refused."""
-        parts = [self.architecture.to_json(), self.task.to_json()]
+        """A hash of what the weights mean: network and what it learns. Checkpoints of another are refused."""
+        task = {name: value for name, value in self.task.to_json().items() if name not in JUDGING}
+        parts = [self.architecture.to_json(), task]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     @property

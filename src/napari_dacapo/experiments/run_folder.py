@@ -29,7 +29,7 @@ LOCK_SECONDS = 2.0  # how long one waits for another that is just ending
 class RunFolder:
     """Where everything of one run lies; it can be moved with its workspace.
 
-    run.json  checkpoints/  history.jsonl  validation/  snapshots/  parameters.json  log.txt
+    run.json  checkpoints/  history.jsonl  validation/  snapshots/  parameters.json
     """
 
     path: Path

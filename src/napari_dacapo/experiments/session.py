@@ -18,7 +18,7 @@ from napari_dacapo.experiments.network import begin_with, build_network
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.steps import Notice, Saved
-from napari_dacapo.experiments.weights import load_optimizer_into, load_weights_into
+from napari_dacapo.experiments.weights import load_optimizer_into, load_weights_into, size_of
 
 if TYPE_CHECKING:
     import torch
@@ -56,13 +56,13 @@ class Session:
         compute = choose_compute(device, run.trainer.precision, run.architecture.dims)
         network = build_network(run, training[0].raw.channels or 1)
         checkpoints = Checkpoints(folder.checkpoints, run.identity)
-        loaded = checkpoints.load() if checkpoints.list() else None
+        loaded = checkpoints.load(expected_bytes=size_of(network)) if checkpoints.list() else None
         notices = []
         if loaded is not None:
             load_weights_into(network, loaded.state.weights)
             size = size or TrainingSize(**_tuples(loaded.state.extra["size"]))
             notices += [Notice(loaded.note)] if loaded.note else []
-        elif (trained := run.start.weights(folder.root)) is not None:
+        elif (trained := run.start.weights(folder.root, size_of(network))) is not None:
             notices.append(Notice(begin_with(network, run, trained)))
         size = size or TrainingSize(run.trainer.batch_size, run.architecture.input_patch)
         compute.place(network)

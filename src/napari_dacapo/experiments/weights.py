@@ -34,6 +34,11 @@ def load_weights_into(network: nn.Module, weights: Tensors) -> None:
     network.load_state_dict(dict(weights))
 
 
+def size_of(network: nn.Module) -> int:
+    """Bytes of its weights."""
+    return sum(tensor.nbytes for tensor in network.state_dict().values())
+
+
 def differences(own: Tensors, other: Tensors) -> list[str]:
     """A line for each tensor that is not in both with the same shape."""
     lines = []

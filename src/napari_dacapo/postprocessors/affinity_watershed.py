@@ -32,7 +32,7 @@ class AffinityWatershed(AffinityPostProcessor):
     threshold: Fractions = (0.3, 0.4, 0.5, 0.6, 0.7)
     "Fragments are merged while the mean affinity across their border is above this."
 
-    foreground: Fractions = (0.05, 0.4)
+    foreground: Fractions = (0.05, 0.4, 0.8)
     "Background is where the mean affinity with direct neighbours is below this; low where objects fill all."
 
     min_size: VoxelCounts = (20,)

@@ -29,7 +29,7 @@ class MutexWatershed(AffinityPostProcessor):
     bias: Fractions = (0.25, 0.5, 0.75)
     "The affinity that neither joins nor parts; higher parts more."
 
-    foreground: Fractions = (0.05, 0.4)
+    foreground: Fractions = (0.05, 0.4, 0.8)
     "Background is where the mean affinity with direct neighbours is below this; low where objects fill all."
 
     min_size: VoxelCounts = (20,)

@@ -73,5 +73,7 @@ def _damaged(path: Path, problem: str) -> DamagedStoreError:
     advice = "There is no good backup: move the file away to begin anew"
     if found is not None:
         backup, content = found
-        advice = f"restore_backup() sets it aside and brings back {backup.name} ({content.count:,} records)"
+        advice = (
+            f"`napari-dacapo restore` sets it aside and brings back {backup.name} ({content.count:,} records)"
+        )
     return DamagedStoreError(f"The store {path} is damaged: {problem}. It was left as it is. {advice}.")

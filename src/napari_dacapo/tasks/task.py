@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-__all__ = ["Criterion", "Masks", "Parameters", "Task"]
+__all__ = ["JUDGING", "Criterion", "Masks", "Parameters", "Task"]
+
+JUDGING = ("postprocessor", "scores")  # fields that come after the network: they change no weight
 
 Masks = tuple[NDArray[np.bool_], NDArray[np.bool_]]  # what was found and what is true, ((z,) y, x) each
 

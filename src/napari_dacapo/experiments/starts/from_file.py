@@ -15,5 +15,5 @@ class FromFile(Start):
     channel_names: tuple[str, ...] = ()
     "What the channels of its head are called, in order; empty: the head counts only if its shape is equal."
 
-    def weights(self, root: Path) -> TrainedWeights:
-        return TrainedWeights(self.path, read_weights(root / self.path), self.channel_names)
+    def weights(self, root: Path, own_bytes: int) -> TrainedWeights:
+        return TrainedWeights(self.path, read_weights(root / self.path, own_bytes), self.channel_names)

@@ -24,7 +24,7 @@ class FromRun(Start):
     iteration: Annotated[int, Field(ge=0)] | None = None
     "Take its weights of this iteration; nothing: its last."
 
-    def weights(self, root: Path) -> TrainedWeights:
+    def weights(self, root: Path, own_bytes: int) -> TrainedWeights:
         folder = RunFolder(Workspace(root).run_folder(self.run), root)
         if not folder.record.exists():
             problem = "no run of this name was trained in this workspace"

@@ -8,5 +8,5 @@ from napari_dacapo.experiments.starts.start import Start
 class Scratch(Start):
     """Begin with fresh random weights."""
 
-    def weights(self, root: Path) -> None:
+    def weights(self, root: Path, own_bytes: int) -> None:
         return None

@@ -26,8 +26,9 @@ class Start(Family):
     """Where a run starts. Heads are matched by the names of their channels."""
 
     @abstractmethod
-    def weights(self, root: Path) -> TrainedWeights | None:
+    def weights(self, root: Path, own_bytes: int) -> TrainedWeights | None:
         """The weights to begin with; None for fresh ones. `root` is the workspace's folder.
 
+        `own_bytes` is the size of the weights that begin: a file of far more is not read.
         Raises CheckpointError or UserInputError where there are none.
         """
