@@ -84,14 +84,14 @@ def test_lines_come_every_ten_seconds_and_at_the_end(
     monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
     lines = progress.Lines()
     for iteration in (101, 102, 103, 104, 105, 200_000):
-        lines.show(progress.TrainStep(iteration, 200_000, 0.5, 1e-3, 1.0, 0.0))
+        lines.show(progress.TrainStep(iteration, 200_000, 0.5, 1e-3, 1.0, 0.0, "cpu", 0))
     said = capsys.readouterr().err.splitlines()
     assert [line.split()[1] for line in said] == ["101", "104", "200,000"]
     assert said[1] == "iteration 104 of 200,000, loss 0.5000, 0.4 it/s, 6 days, 8:41:54 left"
 
 
 def test_a_loss_that_is_not_finite_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    progress.Lines().show(progress.TrainStep(1, 9, float("nan"), 1e-3, 1.0, 0.0))
+    progress.Lines().show(progress.TrainStep(1, 9, float("nan"), 1e-3, 1.0, 0.0, "cpu", 0))
     assert "step skipped: the loss was not finite" in capsys.readouterr().err
 
 

@@ -84,7 +84,7 @@ class FakeTraining:
                 if not self.allowed.acquire(timeout=LONG / 1000):
                     raise TimeoutError
                 self.trained.append((name, iteration))
-                yield TrainStep(iteration, run.iterations, 1 / iteration, 0.001, 0.25, 0.0)
+                yield TrainStep(iteration, run.iterations, 1 / iteration, 0.001, 0.25, 0.0, "cpu", 2**30)
         finally:
             self.closed.append(name)
 
@@ -280,7 +280,7 @@ def test_a_run_tells_how_far_how_good_and_how_fast_it_is(
 
 
 def steps_of(*seconds: float) -> list[TrainStep]:
-    return [TrainStep(number, 100, 1.0, 0.001, each, 0.0) for number, each in enumerate(seconds, 1)]
+    return [TrainStep(number, 100, 1.0, 0.001, each, 0.0, "cpu", 2**30) for number, each in enumerate(seconds, 1)]
 
 
 def test_the_time_left_counts_what_lies_between_the_iterations() -> None:

@@ -57,6 +57,15 @@ def device_memory(device: torch.device) -> int:
     return int(psutil.virtual_memory().total)
 
 
+def used_memory(device: torch.device) -> int:
+    """Bytes of a GPU that this process uses; of the machine for a CPU."""
+    import torch
+
+    if device.type == "cuda":
+        return int(torch.cuda.memory_reserved(device))
+    return int(psutil.Process().memory_info().rss)
+
+
 def free_memory() -> int:
     """Bytes of this machine that programs may still take."""
     return int(psutil.virtual_memory().available)

@@ -15,6 +15,8 @@ class TrainStep:
     learning_rate: float
     seconds: float  # of the whole iteration
     waited: float  # seconds of it spent waiting for data
+    device: str  # "cpu", "cuda:0"
+    memory: int  # bytes that are in use: of the GPU, or by this process on a CPU
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from napari_dacapo.errors import DeviceError
 from napari_dacapo.experiments.batches import Batch
 from napari_dacapo.experiments.comparison import validations_since_best
 from napari_dacapo.experiments.compute import prepare_torch
-from napari_dacapo.experiments.memory import is_out_of_memory, memory_can_run_out
+from napari_dacapo.experiments.memory import is_out_of_memory, memory_can_run_out, used_memory
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.session import Session
@@ -106,7 +106,17 @@ def _step(session: Session, batches: Iterator[Batch]) -> TrainStep:
     rate = session.run.trainer.learning_rate_at(session.iteration, session.run.iterations)
     loss = _learn(session, batch)
     seconds = time.perf_counter() - began
-    step = TrainStep(session.iteration, session.run.iterations, loss, rate, seconds, waited)
+    device = session.compute.device
+    step = TrainStep(
+        iteration=session.iteration,
+        of=session.run.iterations,
+        loss=loss,
+        learning_rate=rate,
+        seconds=seconds,
+        waited=waited,
+        device=str(device),
+        memory=used_memory(device),
+    )
     session.history.append_iteration(step.iteration, loss, rate, seconds, waited)
     return step
 

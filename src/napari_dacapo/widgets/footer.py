@@ -93,7 +93,7 @@ class Footer(QWidget):
         self._name = name
         self.progress.setRange(0, max(1, run.of))
         self.progress.setValue(run.done)
-        self.said.setText(_sentence(run))
+        self.said.setText(sentence_of(run))
         self._show_buttons(run)
 
     def _show_buttons(self, run: QueuedRun | None) -> None:
@@ -124,12 +124,14 @@ class Footer(QWidget):
         return curve
 
 
-def _sentence(run: QueuedRun) -> str:
+def sentence_of(run: QueuedRun) -> str:
     """What it does, how fast, and how long still."""
     speed, left = run.pace.iterations_per_second, readable_time(run.seconds_left)
     parts = [f"{run.name}: {run.sentence}"]
     if run.is_active and math.isfinite(speed):
         parts.append(f"{speed:.2g} iterations/s" + (f", {left} left." if left else "."))
+    if run.is_active and run.last is not None:
+        parts.append(f"On {run.last.device}, {run.last.memory / 2**30:.2g} GiB.")
     if run.best is not None:
         parts.append(f"Best {run.best.criterion} {run.best.score:.4f} at {run.best.iteration:,}.")
     if run.notice:
