@@ -1,16 +1,19 @@
-# make demo    the main job on a generated sample: define, train, validate, compare
+# make demo    the main job in the window, on a generated sample: define, train, look at the results.
+#              Without a screen it writes pictures; without even a virtual one it does without the window.
 # make test    the tests
 # make check   the static checks
 # All set up what they need, in .venv.
 
 PYTHON_ENVIRONMENT = OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE
-SCREEN = $(if $(DISPLAY),,$(if $(shell command -v xvfb-run),xvfb-run -a))
+VIRTUAL_SCREEN = $(if $(shell command -v xvfb-run),xvfb-run -a -s "-screen 0 1600x1000x24")
+SCREEN = $(if $(DISPLAY),,$(VIRTUAL_SCREEN))
+DEMO = $(if $(DISPLAY),examples/window_demo.py,$(if $(SCREEN),examples/window_demo.py --pictures demo-pictures,examples/demo.py))
 BIN = .venv/bin
 
 .PHONY: demo test check format docs setup clean
 
 demo: setup
-	$(BIN)/python examples/demo.py
+	$(SCREEN) $(BIN)/python $(DEMO)
 
 test: setup
 	$(PYTHON_ENVIRONMENT) $(SCREEN) $(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGUMENTS)

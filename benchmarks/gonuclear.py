@@ -52,8 +52,8 @@ def main() -> None:
             scores=(Detection(), MeanIoU(), VariationOfInformation(), AdaptedRand()),
         ),
         trainer=Trainer(optimizer="AdamW", learning_rate=1e-3, warmup_iterations=50, schedule="cosine"),
-        iterations=chosen.iterations or 300,
-        validation_interval=100,
+        iterations=chosen.iterations or 600,
+        validation_interval=200,
     )
     work = chosen.work / "gonuclear"
     folder = RunFolder(work / "run", work)

@@ -10,6 +10,8 @@ settings.register_profile("ci", derandomize=True, deadline=None)
 settings.register_profile("nightly", deadline=None, max_examples=5000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
+os.environ["NAPARI_CONFIG"] = ""  # whoever runs the tests has preferences of napari, which are left alone
+
 WINDOW_FIXTURES = {"qtbot", "make_napari_viewer", "make_napari_viewer_proxy"}
 
 

@@ -5,7 +5,11 @@ import pkgutil
 from importlib import import_module
 from typing import Any
 
+from saved_networks import saved_network
+
 import napari_dacapo
+from napari_dacapo.architectures.residual_unet import ResidualUNet
+from napari_dacapo.architectures.saved_network import SavedNetwork
 from napari_dacapo.architectures.unet import UNet
 from napari_dacapo.arrays.binarize import Binarize, Group
 from napari_dacapo.arrays.concat_channels import ConcatChannels
@@ -27,6 +31,7 @@ from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.starts.from_file import FromFile
 from napari_dacapo.experiments.starts.from_run import FromRun
 from napari_dacapo.tasks.affinities import Affinities
+from napari_dacapo.tasks.affinities_with_descriptors import AffinitiesWithDescriptors
 from napari_dacapo.trainers.trainer import Trainer
 
 OTHER_ROOMS = ("widgets", "layers", "cli", "__main__")  # know a window or a command line, and no kinds
@@ -63,12 +68,18 @@ EXAMPLES: dict[str, Config] = {
 
 IN_2D: dict[str, Config] = {
     "Affinities": Affinities(neighborhood=((1, 0), (0, 1), (0, 4), (4, 0))),
+    "AffinitiesWithDescriptors": AffinitiesWithDescriptors(neighborhood=((1, 0), (0, 1)), lsd_voxels=2),
+    "ResidualUNet": ResidualUNet(
+        input_shape=(60, 60), eval_shape_increase=(0, 0), downsample_factors=((2, 2), (2, 2))
+    ),
     "UNet": UNet(input_shape=(60, 60), eval_shape_increase=(0, 0), downsample_factors=((2, 2), (2, 2))),
 }
 
 
 def example(kind: type[Config], dims: int = 3) -> Any:
     """A record of that kind, for data of so many dimensions."""
+    if kind is SavedNetwork:
+        return saved_network(dims)
     chosen = EXAMPLES if dims == 3 else IN_2D | EXAMPLES
     if kind.__name__ in chosen:
         return chosen[kind.__name__]

@@ -225,6 +225,7 @@ def test_a_step_that_does_not_fit_says_why(step: Step, array: Array, words: str)
     [
         lambda: Crop(begin=(1.0, 1.0), end=(1.0, 2.0)),
         lambda: Crop(begin=(1.0,), end=(2.0, 2.0)),
+        lambda: Crop(begin=(), end=()),
         lambda: Resample(voxel_size=(0.0, 1.0)),
         lambda: Binarize(groups=()),
         lambda: Binarize(groups=CELL * 2),

@@ -196,15 +196,15 @@ NAMED = {
     124: "experiments_checkpoint_crashes: of_30_kills_while_saving_52_megabytes_none_loses_a_checkpoint",
     129: "arrays_file: every_format_gives_the_voxels_of_a_patch",
     139: "blockwise_grid: no_two_blocks_write_one_chunk",
-    140: "arrays_ome_zarr: a_write_that_fails_leaves_nothing",
-    144: "experiments_apply: not_over_another_programs_image_of_the_same_name",
+    140: "experiments_volume: a_disk_that_fills_up_is_told_and_with_room_it_goes_on",
+    144: "experiments_volume: another_job_in_its_folder_is_refused_with_what_differs",
     145: "experiments_training: out_of_memory_halves_the_batch_and_goes_on",
     146: "experiments_training: out_of_memory_later_keeps_the_checkpoint_and_says_what_to_set",
     148: "experiments_training: ten_losses_in_a_row_that_are_not_finite_stop_at_the_last_good_checkpoint",
     149: "cli_stopping: signals_stop_and_save_and_training_goes_on_from_there",
     150: "experiments_checkpoint_crashes: a_power_cut_at_any_point_leaves_a_whole_checkpoint",
     152: "cli_stopping: signals_stop_and_save_and_training_goes_on_from_there",
-    156: "experiments_apply: too_large_for_the_memory",
+    156: "experiments_volume_plan: segmented_blocks_are_no_larger_than_memory_holds_or_the_region",
     157: "cli_stopping: a_run_in_use_is_refused_and_free_again_when_its_holder_dies",
 }  # fmt: skip
 

@@ -252,6 +252,7 @@ def test_a_run_is_applied_to_an_image(call: CommandLine, tmp_path: Path) -> None
     assert (answer.code, answer.out) == (0, f"wrote {tmp_path / 'out'}\n")
     assert "applied the weights of iteration 4, segmented with bias=" in answer.err
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        ".blocks",
         "prediction.zarr",
         "segmentation.zarr",
     ]

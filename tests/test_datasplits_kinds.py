@@ -1,6 +1,7 @@
 """The kinds of datasplit: what trains and what validates."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from PIL import Image
 from saved import saved
 
 from napari_dacapo.arrays.box import Box
+from napari_dacapo.arrays.crop import Crop
 from napari_dacapo.arrays.normalize import FixedRange
 from napari_dacapo.arrays.renumber import Renumber
 from napari_dacapo.datasplits.check import check
@@ -100,6 +102,25 @@ def test_a_box_that_cannot_be_held_out_is_refused(
 ) -> None:
     with pytest.raises(UserInputError, match=words):
         HeldOutBox(dataset=dataset, begin=begin, end=end).training(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("begin", "end", "field"),
+    [
+        ((), (), "begin"),
+        ((0.0, 0.0), (), "end"),
+        ((0.0, 0.0), (0.0, 1.0), "end"),
+        ((0.0, 0.0), (1.0, 1.0, 1.0), "end"),
+        ((0.0,) * 4, (1.0,) * 4, "begin"),
+    ],
+)
+def test_corners_that_make_no_box_are_refused_by_the_name_of_their_field(
+    dataset: Dataset, begin: Any, end: Any, field: str
+) -> None:
+    for record in (Crop, partial(HeldOutBox, dataset=dataset)):
+        with pytest.raises(UserInputError) as caught:
+            record(begin=begin, end=end)
+        assert caught.value.field == field
 
 
 @pytest.mark.parametrize(

@@ -240,6 +240,7 @@ def test_the_readme_trains_two_runs_and_validates_them(readme: Path) -> None:
         (history,) = (readme / "workspace" / "runs").glob(f"{name}-*/history.jsonl")
         assert '"kind": "validation"' in history.read_text()
     assert {path.name for path in (readme / "segmented").iterdir()} == {
+        ".blocks",
         "prediction.zarr",
         "segmentation.zarr",
     }

@@ -31,6 +31,7 @@ from napari_dacapo.errors import DacapoError, UserInputError
 from napari_dacapo.experiments.starts.start import Start, TrainedWeights
 from napari_dacapo.postprocessors.affinity_postprocessor import AffinityPostProcessor
 from napari_dacapo.postprocessors.postprocessor import PostProcessor
+from napari_dacapo.scores.class_score import ClassScore
 from napari_dacapo.scores.contingency import Contingency
 from napari_dacapo.scores.criterion import Criterion
 from napari_dacapo.scores.score import ObjectScore, Score
@@ -51,7 +52,10 @@ def every(family: type[Family], *, of: type[Family] | None = None) -> pytest.Mar
 
 
 def test_every_family_has_kinds_and_a_contract_below():
-    contracts = {Architecture, Augment, DataSplit, PostProcessor, Score, Source, Start, Step, Task}
+    contracts = {
+        *(Architecture, Augment, ClassScore, DataSplit, PostProcessor),
+        *(Score, Source, Start, Step, Task),
+    }
     assert set(families()) == contracts
     assert all(family.kinds() for family in families())
 
@@ -348,6 +352,22 @@ def test_scores_of_objects_do_not_depend_on_the_ids_they_got(kind, rng, voxels):
     assert renamed == pytest.approx(values, nan_ok=True)
 
 
+@every(ClassScore)
+@in_2d_and_3d
+@settings(max_examples=20)
+@given(rng=drawn_labels, share=st.floats(0, 1))
+def test_scores_of_a_class_stay_within_their_bounds_and_a_perfect_mask_has_the_best(kind, dims, rng, share):
+    score = example(kind)
+    found, true = rng.random((2, *(4,) * dims)) < share
+    values = score.of(found, true, VOXEL_SIZES[dims])
+    perfect = score.of(true, true, VOXEL_SIZES[dims])
+    assert len({criterion.name for criterion in score.criteria()}) == len(score.criteria())
+    for criterion, value, best in zip(score.criteria(), values, perfect, strict=True):
+        assert within(criterion, value)
+        if not math.isnan(best):
+            assert best == pytest.approx(criterion.upper if criterion.higher_is_better else criterion.lower)
+
+
 # --- post-processors ---
 
 
@@ -558,7 +578,7 @@ def test_a_datasplit_opens_datasets_that_train_and_that_validate(kind, tmp_path)
 @every(Start)
 def test_a_start_gives_weights_or_says_that_there_are_none(kind, tmp_path):
     try:
-        weights = example(kind).weights(tmp_path)
+        weights = example(kind).weights(tmp_path, 1000)
     except DacapoError as missing:
         assert 0 < len(str(missing)) <= 300
         return

@@ -17,7 +17,6 @@ from napari_dacapo.arrays.concat_channels import ConcatChannels
 from napari_dacapo.arrays.file import File
 from napari_dacapo.arrays.memory import from_numpy
 from napari_dacapo.errors import CheckpointError, DeviceError, UserInputError
-from napari_dacapo.experiments import apply as applying
 from napari_dacapo.experiments.apply import apply, refuse_output
 from napari_dacapo.experiments.history import History, ValidationRow
 from napari_dacapo.experiments.parameters import best_parameters, choose_parameters, chosen_parameters
@@ -90,13 +89,6 @@ def test_blocks_are_whole_chunks(trained: RunFolder, output: Path) -> None:
     assert zarr.open_array(str(last.prediction / "0"), mode="r").chunks == (1, 16, 16, 16)
 
 
-@pytest.mark.parametrize(("side", "largest", "part"), [(24, 64, 24), (104, 64, 52), (148, 64, 37), (7, 3, 1)])
-def test_a_chunk_is_the_largest_part_of_a_block_that_is_small_enough(
-    side: int, largest: int, part: int
-) -> None:
-    assert applying._part(side, largest) == part
-
-
 def test_a_box_gives_that_part_of_the_whole(trained: RunFolder, output: Path) -> None:
     box = Box((16.0, 16.0, 32.0), (112.0, 96.0, 160.0))
     part = applied(apply(trained, RAW, output / "part", device="cpu", box=box))
@@ -111,25 +103,6 @@ def test_an_array_is_normalised_as_a_file(trained: RunFolder, output: Path) -> N
     one = applied(apply(trained, array, output / "array", device="cpu"))
     other = applied(apply(trained, RAW, output / "file", device="cpu"))
     np.testing.assert_array_equal(voxels(one.prediction), voxels(other.prediction))
-
-
-@pytest.mark.parametrize("taken", [0, 1, 2])
-def test_closing_leaves_no_trace(trained: RunFolder, output: Path, taken: int) -> None:
-    with closing(apply(trained, RAW, output, device="cpu")) as steps:
-        for _ in range(taken):
-            next(steps)
-    assert list(output.parent.iterdir()) == []
-
-
-def test_earlier_results_stay_until_the_new_ones_are_complete(trained: RunFolder, output: Path) -> None:
-    before = voxels(applied(apply(trained, RAW, output, device="cpu")).prediction)
-    part = Box((0.0, 0.0, 0.0), (80.0, 80.0, 80.0))
-    with closing(apply(trained, RAW, output, device="cpu", box=part)) as steps:
-        next(steps)
-    np.testing.assert_array_equal(voxels(output / "prediction.zarr"), before)
-    applied(apply(trained, RAW, output, device="cpu", box=part))
-    assert voxels(output / "prediction.zarr").shape == (4, 10, 10, 10)
-    assert sorted(path.name for path in output.parent.iterdir()) == ["applied"]
 
 
 class TestOutput:
@@ -222,13 +195,6 @@ class TestImage:
     )
     def test_with_an_impossible_box(self, trained: RunFolder, output: Path, box: Box, reason: str) -> None:
         assert reason in str(refused(apply(trained, RAW, output, device="cpu", box=box)))
-
-    def test_too_large_for_the_memory(
-        self, trained: RunFolder, output: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        # 4 channels of 20^3 voxels, 4 bytes each, twice
-        monkeypatch.setattr(applying, "free_memory", lambda: 2 * 4 * 4 * 20**3 - 1)
-        assert "GiB of memory" in str(refused(apply(trained, RAW, output, device="cpu")))
 
     def test_of_another_voxel_size_is_told(self, trained: RunFolder, output: Path) -> None:
         coarse = RAW.replace(voxel_size=(16.0,) * 3, unit="nm")

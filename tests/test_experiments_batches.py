@@ -65,6 +65,13 @@ def test_the_target_is_the_tasks_of_the_labels_around_the_output() -> None:
     np.testing.assert_array_equal(batch.weight[0], weight)
 
 
+def test_a_patch_tells_where_it_was_cut() -> None:
+    of = batches(0, batch_size=1)
+    sample, patch = of.sampler.sample(4, 0), of.patch(4, 0)
+    assert patch.offset == sample.place
+    assert patch.raw_offset == tuple(p - 1 for p in sample.place)  # (8 - 6) / 2
+
+
 @pytest.mark.parametrize("threads", [1, 3])
 def test_prepared_ahead_they_are_the_same_bit_for_bit(threads: int) -> None:
     assert_equal(first(batches(threads), 10), first(batches(0), 10))

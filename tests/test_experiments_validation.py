@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tiny
 
+from napari_dacapo.arrays.array import Array
 from napari_dacapo.arrays.file import File
 from napari_dacapo.experiments.checkpoints import Checkpoints
 from napari_dacapo.experiments.comparison import best_row, mean_rows
@@ -123,12 +124,25 @@ def test_snapshots_hold_a_patch_as_the_network_sees_it_and_the_newest_ten_are_ke
     snapshots = [s for s in train(run, folder, "cpu") if isinstance(s, Snapshot)]
     assert [s.iteration for s in snapshots] == list(range(1, 13))
     assert [path.name for path in sorted(folder.snapshots.iterdir())] == [f"{i:09d}" for i in range(3, 13)]
-    arrays = {
-        name: File(path=f"{name}.zarr").open(snapshots[-1].path) for name in ("raw", "target", "prediction")
-    }
-    centres = {
-        tuple((b + e) / 2 for b, e in zip(a.box.begin, a.box.end, strict=True)) for a in arrays.values()
-    }
-    assert centres == {(0.0, 0.0, 0.0)}
+    arrays = opened(snapshots[-1].path)
     assert arrays["raw"].shape == (24, 24, 24)
     assert arrays["target"].shape == arrays["prediction"].shape == (4, 8, 8, 8)
+
+
+def test_a_snapshot_lies_where_its_patch_was_cut(tmp_path: Path) -> None:
+    run, folder = tiny.run(tmp_path, iterations=1), tiny.run_folder(tmp_path)
+    trainer = run.trainer.replace(snapshot_interval=1, augments=())
+    run = run.replace(trainer=trainer, datasplit=run.datasplit.replace(validate=()))
+    (snapshot,) = [s for s in train(run, folder, "cpu") if isinstance(s, Snapshot)]
+    arrays, cells = opened(snapshot.path), File(path="train-raw.zarr").open(tmp_path)
+    offset = arrays["target"].offset
+    assert arrays["raw"].offset == tuple(o - 8 * 8.0 for o in offset)  # (24 - 8) / 2 voxels around the output
+    assert arrays["prediction"].offset == arrays["weight"].offset == offset
+    here = cells.read(tuple(round(o / 8.0) for o in offset), (8, 8, 8))
+    inner = arrays["raw"].read((8, 8, 8), (8, 8, 8))
+    np.testing.assert_allclose(inner.reshape(8, 8, 8), here / 255, rtol=1e-6)
+
+
+def opened(snapshot: Path) -> dict[str, Array]:
+    names = ("raw", "target", "weight", "prediction")
+    return {name: File(path=f"{name}.zarr").open(snapshot) for name in names}

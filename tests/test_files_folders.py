@@ -1,6 +1,9 @@
 """Folders that take another's place when they are complete, or leave everything as it was."""
 
 import os
+import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -65,3 +68,32 @@ def test_what_a_crash_left_is_swept_after_an_hour(tmp_path: Path) -> None:
     os.utime(old, (long_ago, long_ago))
     write(tmp_path / "folder", "new")
     assert not old.exists() and young.exists()
+
+
+def make_old(folder: Path) -> None:
+    long_ago = time.time() - 3700
+    for path in (*folder.rglob("*"), folder):
+        os.utime(path, (long_ago, long_ago))
+
+
+def test_what_is_still_being_filled_is_not_swept_however_long_that_takes(tmp_path: Path) -> None:
+    with replaced_folder(tmp_path / "slow") as slow:
+        make_old(slow)
+        write(tmp_path / "other", "quick")
+        assert slow.is_dir()
+    assert list((tmp_path / "slow").iterdir()) == []
+
+
+def test_what_a_killed_program_was_filling_is_swept(tmp_path: Path) -> None:
+    program = f"""
+import os
+from pathlib import Path
+from napari_dacapo.files import replaced_folder
+with replaced_folder(Path({str(tmp_path / "killed")!r})):
+    os.kill(os.getpid(), {signal.SIGKILL:d})
+"""
+    subprocess.run([sys.executable, "-c", program], check=False)
+    (leftover,) = tmp_path.iterdir()
+    make_old(leftover)
+    write(tmp_path / "folder", "new")
+    assert not leftover.exists()

@@ -76,8 +76,9 @@ def test_a_snapshot_has_one_slider_for_the_channels_of_all(trained: RunFolder) -
     centres = [
         np.mean([layer.data_to_world((0,) * 4), layer.data_to_world(_last(layer))], axis=0) for layer in made
     ]
-    for centre in centres:
-        assert centre[-3:].tolist() == [0.0, 0.0, 0.0]
+    assert len({tuple(centre[-3:].tolist()) for centre in centres}) == 1
+    assert all(32.0 <= place <= 288.0 for place in centres[0][-3:])  # 8 voxels of output in 40
+    assert [layer.visible for layer in made] == [True, False, False, True]
 
 
 def _last(layer: Layer) -> tuple[int, ...]:

@@ -9,12 +9,14 @@ from objects import affinities, bricks, perfect_output, targets
 
 from napari_dacapo.postprocessors.threshold import Threshold
 from napari_dacapo.tasks.head import convolution, weighted_mean
+from napari_dacapo.tasks.inner_distance import InnerDistance
 from napari_dacapo.tasks.one_hot import OneHot
 from napari_dacapo.tasks.signed_distance import SignedDistance
 
 TASKS = {
     "affinities": affinities(2),
     "signed distance": SignedDistance(scale=2.0),
+    "inner distance": InnerDistance(scale=2.0),
     "distances of classes": SignedDistance(
         channels=("one", "two", "three", "four"), scale=2.0, postprocessor=Threshold()
     ),

@@ -10,6 +10,7 @@ from napari_dacapo.postprocessors.connected_components import ConnectedComponent
 from napari_dacapo.postprocessors.distance_watershed import DistanceWatershed
 from napari_dacapo.postprocessors.mutex_watershed import MutexWatershed
 from napari_dacapo.postprocessors.threshold import Threshold
+from napari_dacapo.tasks.inner_distance import InnerDistance
 from napari_dacapo.tasks.one_hot import OneHot
 from napari_dacapo.tasks.signed_distance import SignedDistance
 
@@ -53,8 +54,9 @@ def test_strides_merge_no_objects_that_touch_in_few_voxels(stride):
 
 
 @pytest.mark.parametrize("dims", [2, 3])
-def test_distances_give_touching_objects_back(dims):
-    task = SignedDistance(scale=5.0, postprocessor=DistanceWatershed(seed=(0.4, 0.6)))
+@pytest.mark.parametrize("kind", [SignedDistance, InnerDistance])
+def test_distances_give_touching_objects_back(kind, dims):
+    task = kind(scale=5.0, postprocessor=DistanceWatershed(seed=(0.4, 0.6)))
     for scores in every_score(task, balls(dims)):
         assert_perfect(task, scores)
 

@@ -99,6 +99,16 @@ def test_without_augments_a_patch_is_a_plain_crop_bit_for_bit() -> None:
     np.testing.assert_array_equal(sample.labels[1:, :6, 2:10], labels[z : z + 4, y : y + 6, x : x + 8])
 
 
+def test_a_patch_tells_where_in_the_world_it_begins() -> None:
+    raw = array(np.zeros((12, 20), np.float32), (4.0, 2.0), offset=(100.0, -50.0))
+    labels = array(numbered((12, 20)), (4.0, 2.0), offset=(100.0, -50.0))
+    sample = sampler(opened(raw, labels), Trainer(augments=()), shape_of((6, 9), (2, 4))).sample(0, 0)
+    y, x = sample.place
+    assert sample.labels[0, 0] == labels.read((y, x), (1, 1))[0, 0]
+    assert sample.offset == (100.0 + 4 * y, -50.0 + 2 * x)
+    assert sample.raw_offset == (100.0 + 4 * (y - 2), -50.0 + 2 * (x - 2))  # of 5 more along x, 2 come before
+
+
 @pytest.mark.parametrize("probability", [0.0, 0.3, 1.0])
 def test_an_augment_is_done_as_often_as_its_probability_says(probability: float) -> None:
     """Of spatial augments and others alike, each by itself."""

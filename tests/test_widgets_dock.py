@@ -36,8 +36,10 @@ def dock(make_napari_viewer: Callable, qtbot, workspace: Workspace) -> Iterator[
     viewer.window.add_dock_widget(dock, name="DaCapo")
     yield dock
     dock.queue.shutdown()
-    pages = (dock, dock.runs, dock.results, *dock.components.values())
+    pages = (dock, dock.runs, dock.results, dock.apply, *dock.components.values())
     qtbot.waitUntil(lambda: not any(page.background.is_busy for page in pages), timeout=20 * SECOND)
+    qtbot.waitUntil(lambda: not (dock.runs.is_busy or dock.results.is_busy), timeout=20 * SECOND)
+    qtbot.waitUntil(lambda: not dock.live.is_busy, timeout=20 * SECOND)
     dock.data.close_choices()
 
 
@@ -97,7 +99,7 @@ def test_a_training_shows_its_curve_its_scores_and_its_layers(
     assert tuple(segmentation.scale) == (8.0, 8.0, 8.0)
     assert segmentation.extent.world[0][1:] == pytest.approx(viewer.layers["cells"].extent.world[0][1:])
     dock.tabs.setCurrentWidget(dock.results)
-    qtbot.waitUntil(lambda: dock.results.table.rowCount() == 4, timeout=20 * SECOND)
+    qtbot.waitUntil(lambda: dock.results.table.scores.rowCount() == 4, timeout=20 * SECOND)
 
 
 def test_training_twice_makes_two_runs_and_saves_nothing_twice(

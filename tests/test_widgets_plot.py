@@ -188,6 +188,20 @@ def test_the_best_score_is_a_filled_star_and_the_others_are_rings(plot: Training
     assert filled == {20: False, 50: True, 80: False}
 
 
+def test_the_chosen_score_has_a_ring_around_it(plot: TrainingPlot) -> None:
+    plot.set_curves([Curve("a", score_iterations=CURVE.score_iterations, scores=CURVE.scores, best=50)])
+    plot.choose("a", 80)
+    picture = image(plot.canvas)
+    ringed = {
+        i: any(
+            _near(picture.pixelColor(place(plot.canvas, i) + QPoint(0, -down)), QColor(COLORS[0]))
+            for down in (7, 8, 9)
+        )
+        for i in (20, 80)
+    }
+    assert ringed == {20: False, 80: True}
+
+
 def test_a_loss_that_is_not_finite_is_a_gap(plot: TrainingPlot) -> None:
     losses = np.where((CURVE.iterations > 40) & (CURVE.iterations < 60), NAN, 0.5)
     plot.set_curves([Curve("a", CURVE.iterations, losses)])

@@ -72,7 +72,7 @@ class FakeTraining:
         self.fail: dict[str, Exception] = {}
         self.extra: list[Step] = []
 
-    def train(self, run: Run, folder: RunFolder, device: str, threads: int) -> Iterator[Step]:
+    def train(self, run: Run, folder: RunFolder, device: str, threads: int, kept: int) -> Iterator[Step]:
         name = "abc"[run.repetition]
         folder.path.mkdir(parents=True)
         folder.record.write_text("{}")
@@ -280,7 +280,8 @@ def test_a_run_tells_how_far_how_good_and_how_fast_it_is(
 
 
 def steps_of(*seconds: float) -> list[TrainStep]:
-    return [TrainStep(number, 100, 1.0, 0.001, each, 0.0, "cpu", 2**30) for number, each in enumerate(seconds, 1)]
+    numbered = enumerate(seconds, 1)
+    return [TrainStep(number, 100, 1.0, 0.001, each, 0.0, "cpu", 2**30) for number, each in numbered]
 
 
 def test_the_time_left_counts_what_lies_between_the_iterations() -> None:

@@ -1,5 +1,6 @@
 """Small U-Nets of every make, by name."""
 
+from napari_dacapo.architectures.residual_unet import ResidualUNet
 from napari_dacapo.architectures.unet import UNet
 
 SMALL = {"num_fmaps": 2, "fmap_inc_factor": 2, "fmaps_out": 3}
@@ -46,6 +47,8 @@ UNETS = {
     "2d finer": UNet(**{**TWO_POOLINGS_2D, "upsample_factors": ((2, 1), (2, 3))}),
     "2d group": UNet(**{**TWO_POOLINGS_2D, "normalization": "group"}),
     "2d instance": UNet(**{**TWO_POOLINGS_2D, "normalization": "instance", "constant_upsample": False}),
+    "2d residual": ResidualUNet(**{**TWO_POOLINGS_2D, "normalization": "group"}),
+    "3d residual": ResidualUNet(**{**ONE_POOLING_3D, "constant_upsample": False}),
     "3d": UNet(**ONE_POOLING_3D),
     "3d transposed attention": UNet(
         **{**ONE_POOLING_3D, "constant_upsample": False, "use_attention": True, "normalization": "batch"}

@@ -5,11 +5,13 @@
     ├── StoreError         the store of named records cannot be read or written
     ├── CheckpointError    a checkpoint is missing, damaged or does not fit
     ├── DiskFullError      the disk has no room for what is to be written
-    └── DeviceError        the computing device failed
+    ├── DeviceError        the computing device failed
+    └── BlocksError        some blocks of a large volume could not be done
 
 None derives from RuntimeError: napari's generator workers swallow those.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 SHOWN_CHARACTERS = 80
@@ -69,6 +71,24 @@ class DeviceError(DacapoError):
 
     def __str__(self) -> str:
         return f"{_ended(self.problem)} {_ended(self.fix)}"
+
+
+class BlocksError(DacapoError):
+    """Some blocks failed every time they were tried; the others are kept. Its notes list every one."""
+
+    def __init__(self, stage: str, of: int, reasons: Mapping[tuple[int, ...], str]) -> None:
+        super().__init__(stage, of, dict(reasons))
+        self.stage = stage
+        self.of = of
+        self.reasons = dict(reasons)
+        self.__notes__ = [f"block {start}: {reason}" for start, reason in self.reasons.items()]
+
+    def __str__(self) -> str:
+        start, reason = next(iter(self.reasons.items()))
+        return (
+            f"{len(self.reasons)} of {self.of} blocks failed ({self.stage}), the first at {start}: "
+            f"{_ended(reason[:120])} The others are kept; start again to try these once more."
+        )
 
 
 def shown(value: object) -> str:

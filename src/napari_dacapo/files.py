@@ -23,6 +23,7 @@ from napari_dacapo.errors import DiskFullError, StoreError
 
 TEMPORARY = ".napari-dacapo-"  # how the names of our unfinished files begin
 STALE_SECONDS = 3600.0
+IN_USE = f"{TEMPORARY}in-use"  # locked in an unfinished folder while somebody fills it
 DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 BINARY = getattr(os, "O_BINARY", 0)  # Windows turns line ends otherwise
 REPLACE_TRIES = 20 if os.name == "nt" else 1  # Windows refuses while a reader has the old file open
@@ -166,7 +167,8 @@ def replaced_folder(path: Path, needed: int = 0) -> Iterator[Path]:
     temporary = temporary_beside(path)
     try:
         temporary.mkdir()
-        yield temporary
+        with _in_use(temporary):
+            yield temporary
         _take_place(temporary, path)
     except BaseException as error:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -176,14 +178,42 @@ def replaced_folder(path: Path, needed: int = 0) -> Iterator[Path]:
 
 
 def sweep_folders(folder: Path) -> None:
-    """Delete unfinished folders of ours that a crash left and nobody has written in for an hour."""
+    """Delete unfinished folders of ours that a crash left and nobody has written in for an hour.
+
+    One that somebody still fills stays, however long the next write takes.
+    """
     for leftover in folder.glob(f"{TEMPORARY}*"):
         if leftover.is_symlink() or not leftover.is_dir():
             continue
         with suppress(OSError):
             newest = max(each.lstat().st_mtime for each in (leftover, *leftover.rglob("*")))
-            if time.time() - newest > STALE_SECONDS:
+            if time.time() - newest > STALE_SECONDS and not _is_in_use(leftover):
                 shutil.rmtree(leftover, ignore_errors=True)
+
+
+@contextmanager
+def _in_use(folder: Path) -> Iterator[None]:
+    """Says so to those who sweep, on disks that know locks; the mark is gone when the folder is complete."""
+    lock = FileLock(folder / IN_USE, timeout=0, thread_local=False)
+    with suppress(NotImplementedError):
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+        (folder / IN_USE).unlink(missing_ok=True)
+
+
+def _is_in_use(folder: Path) -> bool:
+    if not (folder / IN_USE).exists():
+        return False
+    lock = FileLock(folder / IN_USE, timeout=0)
+    try:
+        lock.acquire()
+    except (Timeout, NotImplementedError):
+        return True
+    lock.release()
+    return False
 
 
 def make_folder(folder: Path) -> None:
@@ -194,6 +224,15 @@ def make_folder(folder: Path) -> None:
         make_folder(folder.parent)
     folder.mkdir(exist_ok=True)
     sync_folder(folder.parent)
+
+
+def sync_file(path: Path) -> None:
+    """Make what was written to a file durable."""
+    descriptor = os.open(path, os.O_RDWR | BINARY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def sync_folder(folder: Path) -> None:

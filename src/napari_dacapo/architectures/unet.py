@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 FLOAT32_BYTES = 4
 TRAINED_COPIES = 4  # the weight, its gradient, and the optimiser's two moments
-PLAN_FIELDS = tuple(field.name for field in fields(UNetPlan) if field.name != "input_channels")
+OF_THE_KIND = ("input_channels", "residual")  # told by data and kind, not by a field
+PLAN_FIELDS = tuple(field.name for field in fields(UNetPlan) if field.name not in OF_THE_KIND)
 
 
 class UNet(Architecture):

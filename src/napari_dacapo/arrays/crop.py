@@ -2,30 +2,32 @@
 
 import math
 from dataclasses import replace
-from typing import Any
+from typing import Annotated, Any
 
 from numpy.typing import NDArray
-from pydantic import model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from napari_dacapo.arrays.array import Array
 from napari_dacapo.arrays.box import Voxels, World
 from napari_dacapo.arrays.step import Step
 from napari_dacapo.errors import UserInputError
 
+Corner = Annotated[World, Field(min_length=2, max_length=3)]  # of a box, as records hold it
+
 
 class Crop(Step):
     """Only what lies in a box; its sides move to the nearest voxel border."""
 
-    begin: World
+    begin: Corner
     "Where the box begins, one number per axis ((z,) y, x), in the array's unit (nm or voxels)."
 
-    end: World
+    end: Corner
     "Where the box ends, one number per axis ((z,) y, x), in the array's unit (nm or voxels)."
 
-    @model_validator(mode="after")
-    def _not_empty(self) -> "Crop":
-        refuse_empty_box(self.begin, self.end)
-        return self
+    @field_validator("end")
+    @classmethod
+    def _beyond_begin(cls, end: World, info: ValidationInfo) -> World:
+        return beyond(info.data.get("begin"), end)
 
     def apply(self, array: Array) -> Array:
         if len(self.begin) != array.dims:
@@ -43,12 +45,20 @@ class Crop(Step):
         return cropped(array, start, stop)
 
 
-def refuse_empty_box(begin: World, end: World) -> None:
-    """Raises ValueError, for validators of records, unless the box has a size along every axis."""
+def beyond(begin: World | None, end: World) -> World:
+    """The end of a box, for validators of records. Raises ValueError unless it lies beyond the begin.
+
+    Without a begin, which is wrong itself then, any end will do.
+    """
+    if begin is None:
+        return end
     if len(begin) != len(end):
-        raise ValueError("begin and end have different lengths. Give one number per axis in both")
+        raise ValueError(
+            f"begin has {len(begin)} numbers, end has {len(end)}. Give one number per axis in both"
+        )
     if any(e <= b for b, e in zip(begin, end, strict=True)):
-        raise ValueError(f"end {end} is not beyond begin {begin}. Give begin < end along every axis")
+        raise ValueError(f"it is not beyond begin {begin}. Give begin < end along every axis")
+    return end
 
 
 def cropped(array: Array, start: Voxels, stop: Voxels) -> Array:

@@ -35,21 +35,25 @@ def create_ome_zarr(
     unit: SpatialUnit,
     chunks: Sequence[int],
     shards: Sequence[int] | None = None,
+    coarser: Sequence[Sequence[int]] = (),
     ome_version: OmeVersion = "0.5",
     attributes: Mapping[str, Any] | None = None,
     channel_names: Sequence[str] = (),
 ) -> "zarr.Array[Any]":
-    """A new image of one level, to be written block by block; a block is whole chunks, or whole shards.
+    """A new image, to be written block by block; a block is whole chunks, or whole shards.
 
-    Every chunk carries a checksum. What is in `attributes` is given back by `own_attributes`. Raises
-    UserInputError where something is at `path` already.
+    `coarser` are the shapes of further levels, each to be written likewise. Every chunk carries a checksum.
+    What is in `attributes` is given back by `own_attributes`. Raises UserInputError where something is at
+    `path` already.
     """
     image = ImageMetadata(axes, voxel_size, offset, unit, ome_version, tuple(channel_names))
     image.refuse_wrong(tuple(shape))
     _refuse_wrong_chunks(shape, chunks, shards, ome_version)
+    levels = [tuple(shape), *map(tuple, coarser)]
     with _new_folder(path, 0) as folder:
-        _create_group(folder, image, [tuple(shape)], dtype, attributes or {})
-        _create_level(folder, image, 0, shape, dtype, chunks, shards)
+        _create_group(folder, image, levels, dtype, attributes or {})
+        for number, level in enumerate(levels):
+            _create_level(folder, image, number, level, dtype, chunks, shards)
     return open_own(path)
 
 

@@ -22,9 +22,27 @@ def coarser_levels(data: NDArray[Any], dims: int, method: Method) -> Iterator[ND
         yield data
 
 
+def coarser_shapes(shape: tuple[int, ...], dims: int) -> tuple[tuple[int, ...], ...]:
+    """Of those levels: (3, 300, 100) gives (3, 150, 100) and (3, 75, 100)."""
+    found = []
+    while long := long_axes(shape, dims):
+        shape = tuple(-(-n // 2) if axis in long else n for axis, n in enumerate(shape))
+        found.append(shape)
+    return tuple(found)
+
+
+def long_axes(shape: tuple[int, ...], dims: int) -> tuple[int, ...]:
+    """Those in space along which the next level is half as long."""
+    return tuple(axis for axis in range(len(shape) - dims, len(shape)) if shape[axis] > COARSEST)
+
+
 def halved(data: NDArray[Any], dims: int, method: Method) -> NDArray[Any]:
     """The next level; of an axis of odd length the last voxel stands for itself."""
-    long = [axis for axis in range(data.ndim - dims, data.ndim) if data.shape[axis] > COARSEST]
+    return halved_along(data, long_axes(data.shape, dims), method)
+
+
+def halved_along(data: NDArray[Any], long: tuple[int, ...], method: Method) -> NDArray[Any]:
+    """Half as long along some axes; what begins at an even voxel can be halved in parts."""
     if method == "stride":
         return data[tuple(slice(None, None, 2 if axis in long else 1) for axis in range(data.ndim))]
     values = data.astype(np.float64 if data.dtype.itemsize > 2 else np.float32)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 
 from napari_dacapo.arrays.box import Voxels
 
@@ -15,24 +16,86 @@ class Block:
     shape: Voxels
 
     @property
+    def end(self) -> Voxels:
+        return tuple(s + n for s, n in zip(self.start, self.shape, strict=True))
+
+    @property
     def slices(self) -> tuple[slice, ...]:
         return tuple(slice(s, s + n) for s, n in zip(self.start, self.shape, strict=True))
 
+    def within(self, other: "Block") -> tuple[slice, ...]:
+        """Where it lies in an array that holds the other block, which covers it."""
+        sides = zip(self.start, other.start, self.shape, strict=True)
+        return tuple(slice(s - o, s - o + n) for s, o, n in sides)
 
-def blocks(region_shape: Voxels, block_shape: Voxels) -> Iterator[Block]:
-    """Blocks that cover the region exactly once, in C order; those at the far border are smaller.
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A region cut into blocks, numbered in C order; those at the far border are smaller.
 
     Every block starts at a multiple of `block_shape`: where that is a multiple of the chunks (or
     shards) of an output, no two blocks write one chunk.
     """
-    ranges = (range(0, n, b) for n, b in zip(region_shape, block_shape, strict=True))
-    for start in product(*ranges):
-        sides = zip(start, block_shape, region_shape, strict=True)
-        yield Block(start, tuple(min(b, n - s) for s, b, n in sides))
+
+    shape: Voxels
+    block_shape: Voxels
+
+    @property
+    def counts(self) -> Voxels:
+        """Blocks along each axis."""
+        return tuple(-(-n // b) for n, b in zip(self.shape, self.block_shape, strict=True))
+
+    @property
+    def count(self) -> int:
+        return prod(self.counts)
+
+    def blocks(self) -> Iterator[Block]:
+        """All of them; together they cover the region exactly once."""
+        return map(self.at, product(*map(range, self.counts)))
+
+    def at(self, place: Voxels) -> Block:
+        """The block at a place that is counted in blocks."""
+        start = tuple(p * b for p, b in zip(place, self.block_shape, strict=True))
+        sides = zip(start, self.block_shape, self.shape, strict=True)
+        return Block(start, tuple(min(b, n - s) for s, b, n in sides))
+
+    def place(self, block: Block) -> Voxels:
+        return tuple(s // b for s, b in zip(block.start, self.block_shape, strict=True))
+
+    def number(self, block: Block) -> int:
+        """Its place in `blocks()`."""
+        number = 0
+        for place, count in zip(self.place(block), self.counts, strict=True):
+            number = number * count + place
+        return number
+
+    def next(self, block: Block, axis: int) -> Block | None:
+        """The block behind it along an axis, if there is one."""
+        place = self.place(block)
+        if place[axis] + 1 == self.counts[axis]:
+            return None
+        return self.at(tuple(p + (a == axis) for a, p in enumerate(place)))
+
+    def grown(self, block: Block, halo: Voxels) -> Block:
+        """The block and what of the region lies around it, at most `halo` on each side."""
+        begin = tuple(max(0, s - h) for s, h in zip(block.start, halo, strict=True))
+        end = tuple(min(n, e + h) for e, h, n in zip(block.end, halo, self.shape, strict=True))
+        return Block(begin, tuple(e - b for b, e in zip(begin, end, strict=True)))
+
+    def touched(self, part: Block) -> Iterator[tuple[Block, Block]]:
+        """Each block that a part of the region touches, with what both cover."""
+        sides = zip(part.start, part.end, self.block_shape, strict=True)
+        for place in product(*(range(s // b, -(-e // b)) for s, e, b in sides)):
+            block = self.at(place)
+            begin = tuple(map(max, block.start, part.start))
+            end = tuple(map(min, block.end, part.end))
+            yield block, Block(begin, tuple(e - b for b, e in zip(begin, end, strict=True)))
+
+
+def blocks(region_shape: Voxels, block_shape: Voxels) -> Iterator[Block]:
+    """Blocks that cover the region exactly once, in C order."""
+    return Grid(region_shape, block_shape).blocks()
 
 
 def block_count(region_shape: Voxels, block_shape: Voxels) -> int:
-    count = 1
-    for n, b in zip(region_shape, block_shape, strict=True):
-        count *= -(-n // b)
-    return count
+    return Grid(region_shape, block_shape).count

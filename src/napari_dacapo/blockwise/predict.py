@@ -1,5 +1,6 @@
 """Predicting a region block by block."""
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -12,10 +13,10 @@ from napari_dacapo.arrays.array import Array
 from napari_dacapo.arrays.box import Voxels
 from napari_dacapo.arrays.padding import read_padded
 from napari_dacapo.blockwise.grid import Block, block_count, blocks
+from napari_dacapo.errors import DeviceError
 
-Forward = Callable[
-    [NDArray[Any]], NDArray[np.float32]
-]  # (c, (z,) y, x) of one block -> (channels, (z,) y, x)
+# (c, (z,) y, x) of one block -> (channels, (z,) y, x); raises MemoryError where memory ends
+Forward = Callable[[NDArray[Any]], NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +48,64 @@ class BlockPlan:
             kept = (slice(c, c + n) for c, n in zip(self.cut, block.shape, strict=True))
             yield block, prediction[(slice(None), *kept)]
 
+    def begin(self, block: Block) -> Voxels:
+        """Where what is kept of a block begins, in input voxels."""
+        sides = zip(self.start, block.start, self.scale, strict=True)
+        return tuple(start + b // scale for start, b, scale in sides)
+
     def _read_start(self, block: Block) -> Voxels:
-        sides = zip(self.start, block.start, self.scale, self.margin, strict=True)
-        return tuple(start + b // scale - margin for start, b, scale, margin in sides)
+        return tuple(b - margin for b, margin in zip(self.begin(block), self.margin, strict=True))
+
+
+class Network:
+    """Predicts parts of any size, in pieces that get smaller where memory ends and stay so.
+
+    For several threads: one computes while the others read and write.
+    """
+
+    def __init__(
+        self, architecture: Architecture, forward: Forward, input_shapes: tuple[Voxels, ...]
+    ) -> None:
+        self.architecture = architecture
+        self.input_shapes = input_shapes  # largest first
+        self.refused: list[Voxels] = []  # for which memory did not suffice
+        self._forward = forward
+        self._computing = threading.Lock()
+
+    def predict(self, raw: Array, start: Voxels, shape: Voxels) -> NDArray[np.float32]:
+        """(channels, (z,) y, x) of `shape` output voxels from `start` (input voxels) on, whole strides.
+
+        Raises DeviceError where memory does not suffice for the smallest pieces.
+        """
+        for input_shape in self.input_shapes:
+            plan = plan_blocks(self.architecture, start, shape, input_shape)
+            found = self._in_pieces(plan, raw)
+            if found is not None:
+                return found
+            self.refused.append(plan.input_shape)
+            self.input_shapes = tuple(each for each in self.input_shapes if each != input_shape)
+        raise DeviceError(
+            f"The memory of the device does not suffice to predict {raw.name}",
+            "Choose a smaller eval_shape_increase or another device",
+        )
+
+    def _in_pieces(self, plan: BlockPlan, raw: Array) -> NDArray[np.float32] | None:
+        """Nothing where memory ends."""
+        found: NDArray[np.float32] | None = None
+        try:
+            for piece, values in plan.run(self._alone, raw):
+                if plan.count == 1:
+                    return values
+                if found is None:
+                    found = np.empty((len(values), *plan.shape), np.float32)
+                found[(slice(None), *piece.slices)] = values
+        except MemoryError:
+            return None
+        return found
+
+    def _alone(self, raw: NDArray[Any]) -> NDArray[np.float32]:
+        with self._computing:
+            return self._forward(raw)
 
 
 def plan_blocks(architecture: Architecture, start: Voxels, shape: Voxels, input_shape: Voxels) -> BlockPlan:

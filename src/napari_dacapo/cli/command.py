@@ -24,6 +24,7 @@ Exit codes:
   5  a checkpoint is missing or damaged
   6  the disk is full
   7  the device failed
+  8  some blocks of a volume failed; the others are kept
   130, 143, 129  stopped by Ctrl-C, a terminate signal or a closed terminal;
                  what was trained is saved
 """

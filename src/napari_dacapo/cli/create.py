@@ -1,7 +1,6 @@
 """`create`: records under names."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import product
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,6 @@ from napari_dacapo.cli.assignments import typed_fields
 from napari_dacapo.cli.families import COMPONENTS, record_types
 from napari_dacapo.config import Config
 from napari_dacapo.errors import UserInputError
-from napari_dacapo.store.names import checked_name
 from napari_dacapo.store.workspace import Workspace
 
 LETTERS = dict(zip(COMPONENTS, "DATR", strict=True))
@@ -117,46 +115,24 @@ def create_run(
 
     Several names of a component make one run of every combination, each with a name of its own.
     """
+    from napari_dacapo.experiments.combinations import combinations, save_runs
+
     values = typed_fields(source, assignments)
-    made = list(_combinations(workspace, name, values, components, repetitions))
-    for run_name, _, _ in made:
-        checked_name(run_name)
-    for run_name, run, made_from in made:
-        _save(workspace, "run", run_name, run, overwrite, made_from)
+    given = {component: names for component, names in components.items() if names}
+    _refuse_missing(given, values)
+    made = combinations(workspace.store, name, given, repetitions, values)
+    for saved in save_runs(workspace.store, made, overwrite):
+        click.echo(f"saved run {saved}")
 
 
-def _save(
-    workspace: Workspace,
-    family: str,
-    name: str,
-    record: Config,
-    overwrite: bool,
-    made_from: Mapping[str, str] | None = None,
-) -> None:
-    workspace.store.save(record_types()[family], name, record, overwrite=overwrite, made_from=made_from)
+def _save(workspace: Workspace, family: str, name: str, record: Config, overwrite: bool) -> None:
+    workspace.store.save(record_types()[family], name, record, overwrite=overwrite)
     click.echo(f"saved {family} {name}")
 
 
-def _combinations(
-    workspace: Workspace,
-    name: str,
-    values: dict[str, Any],
-    components: Mapping[str, tuple[str, ...]],
-    repetitions: int,
-) -> Iterator[tuple[str, Config, dict[str, str]]]:
-    """Name, run and what it is made from, for every combination of the components and every repetition."""
-    given = {component: tuple(dict.fromkeys(names)) for component, names in components.items() if names}
-    missing = [component for component in COMPONENTS if component not in given and component not in values]
-    if missing:
-        fix = f"Give the name of one with -{LETTERS[missing[0]]}"
-        raise UserInputError(f"--{missing[0]}", "missing", f"a run needs {a(missing[0])}", fix)
-    types = record_types()
-    several = [component for component, names in given.items() if len(names) > 1]
-    for chosen in product(*given.values()):
-        made_from = dict(zip(given, chosen, strict=True))
-        copies = {family: workspace.store.read(types[family], used) for family, used in made_from.items()}
-        for repetition in range(repetitions):
-            parts = [name, *(made_from[component] for component in several)]
-            counted = {"repetition": repetition} if repetitions > 1 else {}
-            parts += [str(repetition) for _ in counted]
-            yield "-".join(parts), types["run"](**(values | copies | counted)), made_from
+def _refuse_missing(given: Mapping[str, Sequence[str]], values: Mapping[str, Any]) -> None:
+    """Raises UserInputError where a component has neither a name nor a value."""
+    for component in COMPONENTS:
+        if component not in given and component not in values:
+            fix = f"Give the name of one with -{LETTERS[component]}"
+            raise UserInputError(f"--{component}", "missing", f"a run needs {a(component)}", fix)

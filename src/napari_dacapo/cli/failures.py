@@ -3,6 +3,7 @@
 import click
 
 from napari_dacapo.errors import (
+    BlocksError,
     CheckpointError,
     DacapoError,
     DeviceError,
@@ -21,6 +22,7 @@ EXIT_CODES: dict[type[DacapoError], int] = {
     CheckpointError: 5,
     DiskFullError: DISK_FULL,
     DeviceError: 7,
+    BlocksError: 8,
 }
 
 

@@ -27,7 +27,16 @@ from rich.table import Column
 from rich.text import Text
 
 from napari_dacapo.cli.stopping import stoppable
-from napari_dacapo.experiments.steps import Applied, Notice, Predicted, Saved, Step, TrainStep, Validation
+from napari_dacapo.experiments.steps import (
+    Applied,
+    Notice,
+    Predicted,
+    Saved,
+    Step,
+    TrainStep,
+    Validation,
+    Worked,
+)
 
 LINE_SECONDS = 10.0  # from one line of a log file to the next
 
@@ -83,6 +92,8 @@ class Bar:
                 self._show_training(step)
             case Predicted():
                 self._show_part(f"predicting {step.dataset}", step)
+            case Worked():
+                self._show_part(f"{step.what} {step.dataset}", step)
             case Validation():
                 self._show_part(f"scoring {step.dataset}", step)
             case _ if text := _sentence(step):
@@ -94,7 +105,7 @@ class Bar:
         self._bars.update(self._part, visible=False)
         self._bars.update(self._training, completed=step.iteration, loss=step.loss)
 
-    def _show_part(self, what: str, step: Predicted | Validation) -> None:
+    def _show_part(self, what: str, step: Predicted | Worked | Validation) -> None:
         self._bars.update(self._part, description=what, completed=step.done, total=step.of, visible=True)
 
 
@@ -114,6 +125,7 @@ class Lines:
     def __init__(self) -> None:
         self._began: tuple[float, int] | None = None
         self._said = -math.inf
+        self._said_part = time.monotonic()
 
     def __enter__(self) -> Self:
         return self
@@ -124,8 +136,17 @@ class Lines:
     def show(self, step: Step) -> None:
         if isinstance(step, TrainStep):
             self._show_training(step)
+        elif isinstance(step, Predicted | Worked):
+            self._show_part(step)
         elif text := _sentence(step):
             click.echo(text, err=True)
+
+    def _show_part(self, step: Predicted | Worked) -> None:
+        now = time.monotonic()
+        if now - self._said_part >= LINE_SECONDS:
+            self._said_part = now
+            what = step.what if isinstance(step, Worked) else "predicting"
+            click.echo(f"{what} {step.dataset}: block {step.done:,} of {step.of:,}", err=True)
 
     def _show_training(self, step: TrainStep) -> None:
         now = time.monotonic()

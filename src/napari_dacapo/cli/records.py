@@ -63,13 +63,19 @@ def show(workspace: Workspace, family: str, name: str | None) -> None:
 @click.pass_obj
 def rename(workspace: Workspace, family: str, name: str, new_name: str) -> None:
     """Give a record another name."""
-    record_type = record_types()[family]
     if family == "run":
-        with run_folder(workspace, name).alone():
-            workspace.rename_run(record_type, name, new_name)
+        _rename_run(workspace, name, new_name)
     else:
-        existing(workspace).store.rename(record_type, name, new_name)
+        existing(workspace).store.rename(record_types()[family], name, new_name)
     click.echo(f"renamed {family} {name} to {new_name}")
+
+
+def _rename_run(workspace: Workspace, name: str, new_name: str) -> None:
+    from napari_dacapo.experiments.renaming import rename_run
+
+    run_folder(workspace, name)  # raises, offering near names
+    for follower in rename_run(workspace, name, new_name):
+        click.echo(f"{follower} starts from it and follows", err=True)
 
 
 @click.command()

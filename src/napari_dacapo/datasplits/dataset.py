@@ -37,6 +37,9 @@ class Dataset(Config):
     unlabelled: Literal["nothing", "zero"] = "nothing"
     "`nothing`: every voxel is labelled, 0 is background. `zero`: 0 is unknown, 1 background, 2.. objects."
 
+    annotated: tuple[Annotated[str, Field(min_length=1, max_length=100)], ...] = ()
+    "The classes that were labelled here, by the task's names; others count as unknown. Empty: all."
+
     weight: Annotated[int, Field(ge=1, le=1000)] = 1
     "How many times more often than a dataset of weight 1 this one is sampled."
 
@@ -71,6 +74,7 @@ class Dataset(Config):
             excluded=None,
             weight=self.weight,
             points=self.points,
+            annotated=self.annotated,
         )
 
     def with_label_steps(self, steps: tuple[Step, ...]) -> Self:
@@ -94,6 +98,17 @@ class Dataset(Config):
                 raise UserInputError("points", point, "it lies outside of raw and labels", fix)
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A dataset as a datasplit lists it."""
+
+    dataset: Dataset
+    validates: bool = False  # all of it; else it trains, but for what is held out
+
+
+Entries = tuple[Entry, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenDataset:
     """A dataset with its arrays opened, nothing read yet."""
@@ -106,6 +121,7 @@ class OpenDataset:
     excluded: Box | None  # held out: labels in here are unknown to training
     weight: int
     points: tuple[World, ...]
+    annotated: tuple[str, ...] = ()  # the classes that were labelled; empty: all
     plain_raw: Array | None = None  # raw before its normalisation, for checks
 
 

@@ -7,7 +7,7 @@ from typing import Self
 from napari_dacapo.arrays.normalize import Percentile
 from napari_dacapo.arrays.step import Normalization, Step
 from napari_dacapo.config import Family
-from napari_dacapo.datasplits.dataset import OpenDatasets
+from napari_dacapo.datasplits.dataset import Entries, OpenDatasets
 from napari_dacapo.errors import UserInputError
 
 
@@ -24,6 +24,11 @@ class DataSplit(Family):
     @abstractmethod
     def validation(self, root: Path = Path()) -> OpenDatasets:
         """The datasets that validate, opened; may be empty. None of their `region` is trained on."""
+
+    @property
+    def entries(self) -> Entries:
+        """Its datasets, one by one; none for kinds that find them in a folder."""
+        return ()
 
     def with_label_steps(self, steps: tuple[Step, ...]) -> Self:
         """The same with these done on all labels. Raises UserInputError for kinds that have no such steps."""

@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Self
 
-from pydantic import model_validator
+from pydantic import ValidationInfo, field_validator
 
 from napari_dacapo.arrays.box import World
-from napari_dacapo.arrays.crop import refuse_empty_box
+from napari_dacapo.arrays.crop import Corner, beyond
 from napari_dacapo.arrays.step import Step
-from napari_dacapo.datasplits.dataset import Dataset, OpenDatasets
+from napari_dacapo.datasplits.dataset import Dataset, Entries, Entry, OpenDatasets
 from napari_dacapo.datasplits.datasplit import DataSplit
 from napari_dacapo.datasplits.holding_out import held_out_box, within, without
 
@@ -19,16 +19,16 @@ class HeldOutBox(DataSplit):
     dataset: Dataset
     "The dataset."
 
-    begin: World
+    begin: Corner
     "Where the box begins, one number per axis ((z,) y, x), in world units (nm or voxels)."
 
-    end: World
+    end: Corner
     "Where the box ends, one number per axis ((z,) y, x), in world units (nm or voxels)."
 
-    @model_validator(mode="after")
-    def _not_empty(self) -> "HeldOutBox":
-        refuse_empty_box(self.begin, self.end)
-        return self
+    @field_validator("end")
+    @classmethod
+    def _beyond_begin(cls, end: World, info: ValidationInfo) -> World:
+        return beyond(info.data.get("begin"), end)
 
     def training(self, root: Path = Path()) -> OpenDatasets:
         opened = self.dataset.open(root, self.normalization)
@@ -37,6 +37,10 @@ class HeldOutBox(DataSplit):
     def validation(self, root: Path = Path()) -> OpenDatasets:
         opened = self.dataset.open(root, self.normalization)
         return (within(opened, held_out_box(opened, self.begin, self.end)),)
+
+    @property
+    def entries(self) -> Entries:
+        return (Entry(self.dataset),)
 
     def with_label_steps(self, steps: tuple[Step, ...]) -> Self:
         return self.replace(dataset=self.dataset.with_label_steps(steps))

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from napari_dacapo.arrays.box import Box
 from napari_dacapo.arrays.step import Step
-from napari_dacapo.datasplits.dataset import Dataset, OpenDataset, OpenDatasets
+from napari_dacapo.datasplits.dataset import Dataset, Entries, Entry, OpenDataset, OpenDatasets
 from napari_dacapo.datasplits.datasplit import DataSplit
 from napari_dacapo.datasplits.holding_out import held_out_box, within, without
 from napari_dacapo.errors import UserInputError
@@ -35,6 +35,10 @@ class HeldOutSlab(DataSplit):
     def validation(self, root: Path = Path()) -> OpenDatasets:
         opened = self.dataset.open(root, self.normalization)
         return (within(opened, self._slab(opened)),)
+
+    @property
+    def entries(self) -> Entries:
+        return (Entry(self.dataset),)
 
     def with_label_steps(self, steps: tuple[Step, ...]) -> Self:
         return self.replace(dataset=self.dataset.with_label_steps(steps))

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, field_validator
 
 from napari_dacapo.arrays.step import Step
-from napari_dacapo.datasplits.dataset import Dataset, OpenDatasets
+from napari_dacapo.datasplits.dataset import Dataset, Entries, Entry, OpenDatasets
 from napari_dacapo.datasplits.datasplit import DataSplit
 
 with warnings.catch_warnings():  # pydantic's own, long deprecated `validate` is of no use here
@@ -36,6 +36,10 @@ with warnings.catch_warnings():  # pydantic's own, long deprecated `validate` is
 
         def validation(self, root: Path = Path()) -> OpenDatasets:
             return tuple(dataset.open(root, self.normalization) for dataset in self.validate)
+
+        @property
+        def entries(self) -> Entries:
+            return (*map(Entry, self.train), *(Entry(each, True) for each in self.validate))
 
         def with_label_steps(self, steps: tuple[Step, ...]) -> Self:
             parts = {"train": self.train, "validate": self.validate}

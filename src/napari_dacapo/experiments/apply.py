@@ -1,39 +1,50 @@
-"""Applying a trained run to an image."""
+"""Applying a trained run to an image of any size."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 
 from napari_dacapo.arrays.array import Array
-from napari_dacapo.arrays.box import Box, Voxels
-from napari_dacapo.arrays.ome_zarr import create_ome_zarr, own_attributes, write_ome_zarr
+from napari_dacapo.arrays.box import Box
+from napari_dacapo.arrays.ome_zarr import own_attributes
 from napari_dacapo.arrays.source import Source
-from napari_dacapo.blockwise.predict import BlockPlan
+from napari_dacapo.blockwise.cluster import Cluster
+from napari_dacapo.blockwise.coding import OutputDtype
+from napari_dacapo.blockwise.ledger import is_ledger
 from napari_dacapo.datasplits.fitting import extent
 from napari_dacapo.errors import UserInputError
-from napari_dacapo.experiments.memory import free_memory
 from napari_dacapo.experiments.parameters import (
     best_parameters,
     chosen_parameters,
     refuse_other_parameters,
 )
-from napari_dacapo.experiments.predicting import OutputGrid, first_plan, predict
+from napari_dacapo.experiments.predicting import OutputGrid, memory_notices, network_of
 from napari_dacapo.experiments.run_folder import RunFolder
-from napari_dacapo.experiments.steps import Applied, Notice, Step
+from napari_dacapo.experiments.steps import Applied, Notice, Predicted, Step, Worked
 from napari_dacapo.experiments.trained import Trained, load_trained
-from napari_dacapo.files import replaced_folder
+from napari_dacapo.experiments.volume import (
+    BLOCKS,
+    LEDGER,
+    PREDICTING,
+    PREDICTION,
+    SEGMENTATION,
+    NetworkOf,
+    Volume,
+    image_of,
+)
+from napari_dacapo.experiments.volume_plan import VolumePlan
+from napari_dacapo.files import TEMPORARY, locked, make_folder
 from napari_dacapo.tasks.task import Parameters
 
-PREDICTION, SEGMENTATION = "prediction.zarr", "segmentation.zarr"
-CHUNK = {2: 512, 3: 64}  # voxels along a side at most
-COPIES = 2  # of a prediction in memory while it is segmented
 CONTAINER = ("zarr.json", ".zgroup", ".zarray", "attributes.json")  # what says that a folder is Zarr or N5
+LOCK_SECONDS = 2.0  # how long one waits for another that is just ending
+
+T = TypeVar("T")
 
 
 def apply(
@@ -45,15 +56,21 @@ def apply(
     parameters: Parameters | None = None,
     device: str = "auto",
     box: Box | None = None,
-) -> Iterator[Step]:
+    dtype: OutputDtype = "float16",
+    cluster: Cluster = Cluster(),  # noqa: B008 - frozen
+    replace: bool = False,
+) -> Generator[Step, None, None]:
     """Predict and segment an image, or the part in a box (world units), into the folder `output`.
 
     Weights are the best by a criterion, or those of an iteration, or the last. Parameters are those given,
-    else those chosen for the run, else the best of validation. `output` appears when both
-    `prediction.zarr` (float16) and `segmentation.zarr` are complete, and replaces earlier ones of ours;
-    closing the generator leaves no trace. The prediction is segmented in one piece, in memory.
+    else those chosen for the run, else the best of validation. `output` gets `prediction.zarr` (of `dtype`)
+    and `segmentation.zarr`, block by block; a list of finished blocks lies beside them. Closing the
+    generator, or a crash, keeps those; the same call goes on with the others, and gives the same in the end.
+    To `replace` deletes what an earlier call left there first.
 
-    Raises UserInputError before anything is written where image, output or parameters do not fit.
+    Raises UserInputError before anything is written where image, output or parameters do not fit, or where
+    another job was begun in `output`, StoreError where another process is at work there, BlocksError where
+    some blocks failed while the others were done.
     """
     inputs = source.paths(folder.root) if isinstance(source, Source) else ()
     refuse_output(output, inputs)
@@ -65,14 +82,15 @@ def apply(
     trained = load_trained(folder, criterion, iteration, device)
     _refuse_channels(raw, trained.input_channels)
     grid = OutputGrid.of(run, raw, _within(raw, box))
-    _refuse_too_large(trained, raw, grid)
     yield from _scale_notices(folder, raw)
     if parameters is None:
         parameters, notices = _usual_parameters(folder, trained, criterion)
         yield from notices
-    with _unfinished(output) as place:
-        yield from _write(trained, raw, grid, place, parameters)
-        refuse_output(output, inputs)
+    volume = Volume(trained, raw, grid, parameters, dtype, output)
+    with _alone(output):
+        if replace:
+            volume.discard()
+        yield from _work(volume, folder, source, device, cluster)
     yield Applied(trained.iteration, parameters, output / PREDICTION, output / SEGMENTATION)
 
 
@@ -96,8 +114,17 @@ def _is_ours(output: Path) -> bool:
     """Whether it is a folder with nothing in it but what we wrote."""
     if not output.is_dir():
         return False
-    names = {PREDICTION, SEGMENTATION}
-    return all(each.name in names and own_attributes(each) is not None for each in output.iterdir())
+    return all(map(_is_part, output.iterdir()))
+
+
+def _is_part(path: Path) -> bool:
+    """Whether we wrote it, perhaps in a process that was killed before it got far."""
+    if path.name == BLOCKS:
+        begun = all(each.name.startswith((f"{LEDGER}.", TEMPORARY)) for each in path.iterdir())
+        return begun or is_ledger(path / LEDGER)
+    if path.name in (PREDICTION, SEGMENTATION):
+        return own_attributes(path) is not None
+    return path.name.startswith(TEMPORARY)
 
 
 def _normalised(folder: RunFolder, source: Source | Array) -> Array:
@@ -141,13 +168,6 @@ def _within(raw: Array, box: Box | None) -> Box:
     return both
 
 
-def _refuse_too_large(trained: Trained, raw: Array, grid: OutputGrid) -> None:
-    needed, free = COPIES * 4 * trained.channels * math.prod(grid.shape), free_memory()
-    if needed > free:
-        problem = f"segmenting needs about {needed / 2**30:.3g} GiB of memory, {free / 2**30:.3g} are free"
-        raise UserInputError("image", raw.name, problem, "Give a box around a smaller part of it")
-
-
 def _scale_notices(folder: RunFolder, raw: Array) -> Iterator[Notice]:
     """Whether the voxels are of another size than those trained on, where these are still there."""
     with suppress(UserInputError):
@@ -170,50 +190,37 @@ def _usual_parameters(
     return first, (Notice(f"This run was never validated; it is applied with {dict(first)}."),)
 
 
+def _work(
+    volume: Volume, folder: RunFolder, source: Source | Array, device: str, cluster: Cluster
+) -> Iterator[Step]:
+    trained, title = volume.trained, volume.raw.name
+    ledger = volume.open_ledger()
+    input_shape = VolumePlan.from_json(ledger.plan).input_shape
+    here = network_of(trained, input_shape)
+    network, image = _given(here), _given(volume.raw)
+    if not cluster.is_here:
+        network = NetworkOf(folder.absolute(), trained.iteration, device, input_shape)
+        image = image_of(folder.absolute(), source) if isinstance(source, Source) else image
+    with closing(volume.steps(ledger, network, image, cluster)) as steps:
+        for step in steps:
+            yield from memory_notices(here)
+            if step.stage == PREDICTING:
+                yield Predicted(trained.iteration, title, step.done, step.of)
+            else:
+                yield Worked(step.stage, title, step.done, step.of)
+
+
+def _given(value: T) -> Callable[[], T]:
+    return lambda: value
+
+
 @contextmanager
-def _unfinished(output: Path) -> Iterator[Path]:
-    """A folder that becomes `output` at the end."""
+def _alone(output: Path) -> Iterator[None]:
+    """No other process writes there meanwhile. Raises StoreError naming the one that does."""
     try:
-        with replaced_folder(output) as place:
-            yield place
+        make_folder(output / BLOCKS)
+        with locked(output / BLOCKS / LEDGER, LOCK_SECONDS):
+            yield
     except PermissionError as error:
         problem = f"it cannot be written ({error.strerror})"
         raise UserInputError("output", str(output), problem, "Choose another folder") from error
-
-
-def _write(
-    trained: Trained, raw: Array, grid: OutputGrid, place: Path, parameters: Parameters
-) -> Iterator[Step]:
-    run = trained.run
-    axes = "zyx"[-raw.dims :]
-    about = {
-        "identity": run.identity,
-        "iteration": trained.iteration,
-        "image": raw.name,
-        "parameters": dict(parameters),
-    }
-    world: dict[str, Any] = {"voxel_size": grid.voxel_size, "offset": grid.offset, "unit": grid.unit}
-    prediction = create_ome_zarr(
-        place / PREDICTION,
-        axes="c" + axes,
-        shape=(trained.channels, *grid.shape),
-        dtype=np.float16,
-        chunks=(1, *_chunks(first_plan(run, grid))),
-        channel_names=run.task.channel_names(raw.dims),
-        attributes=about,
-        **world,
-    )
-    yield from predict(trained, raw, grid, raw.name, prediction)
-    yield Notice(f"Segmenting the prediction with {dict(parameters)}.")
-    segmentation = run.task.segment(np.asarray(prediction[:], np.float32), parameters)
-    write_ome_zarr(place / SEGMENTATION, segmentation, axes=axes, attributes=about, **world)
-
-
-def _chunks(plan: BlockPlan) -> Voxels:
-    """Parts that a block is made of: 104 voxels are two chunks of 52."""
-    largest = CHUNK[len(plan.block_shape)]
-    return tuple(_part(side, largest) for side in plan.block_shape)
-
-
-def _part(side: int, largest: int) -> int:
-    return next(side // parts for parts in range(math.ceil(side / largest), side + 1) if side % parts == 0)

@@ -24,12 +24,28 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Patch:
+    """One of a batch, all (c, (z,) y, x), and where it was cut."""
+
+    raw: NDArray[np.float32]
+    target: NDArray[Any]
+    weight: NDArray[np.float32]
+    raw_offset: World
+    offset: World  # of target and weight
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """All (b, c, (z,) y, x); raw and weight float32, target float32 or uint8."""
 
     raw: NDArray[np.float32]
     target: NDArray[Any]
     weight: NDArray[np.float32]
+
+    def parts(self, count: int) -> list[Batch]:
+        """So many batches of the same length."""
+        split = zip(*(np.split(array, count) for array in (self.raw, self.target, self.weight)), strict=True)
+        return [Batch(*arrays) for arrays in split]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +56,7 @@ class Batches:
     task: Task
     voxel_size: World  # of the output
     unit: SpatialUnit
-    batch_size: int
+    batch_size: int  # patches for one step of the weights
     threads: int  # 0 prepares each batch when it is asked for
 
     @classmethod
@@ -57,12 +73,16 @@ class Batches:
             padding=run.task.padding(voxel_size),
         )
         unit = training[0].raw.unit
-        return cls(sampler, run.task, voxel_size, unit, size.batch_size, run.trainer.loader_threads)
+        patches = size.batch_size * run.trainer.accumulate
+        return cls(sampler, run.task, voxel_size, unit, patches, run.trainer.loader_threads)
 
     def at(self, iteration: int) -> Batch:
-        pairs = [self.patch(iteration, index) for index in range(self.batch_size)]
-        raw, target, weight = (np.stack(arrays) for arrays in zip(*pairs, strict=True))
-        return Batch(raw, target, weight)
+        patches = [self.patch(iteration, index) for index in range(self.batch_size)]
+        return Batch(
+            raw=np.stack([patch.raw for patch in patches]),
+            target=np.stack([patch.target for patch in patches]),
+            weight=np.stack([patch.weight for patch in patches]),
+        )
 
     def following(self, iteration: int) -> Generator[Batch, None, None]:
         """The batches from `iteration` on, without end; closing the iterator stops its threads."""
@@ -82,10 +102,9 @@ class Batches:
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
-    def patch(
-        self, iteration: int, index: int
-    ) -> tuple[NDArray[np.float32], NDArray[Any], NDArray[np.float32]]:
-        """Raw, target and weight of one patch of an iteration's batch, (c, (z,) y, x)."""
+    def patch(self, iteration: int, index: int) -> Patch:
+        """One of an iteration's batch."""
         sample = self.sampler.sample(iteration, index)
-        target, weight = self.task.target(sample.labels, sample.known, self.voxel_size)
-        return sample.raw, target, weight
+        known = self.task.known_of(sample.known, sample.annotated)
+        target, weight = self.task.target(sample.labels, known, self.voxel_size)
+        return Patch(sample.raw, target, weight, sample.raw_offset, sample.offset)

@@ -25,7 +25,7 @@ from napari_dacapo.files import TEMPORARY, atomic_write
 if TYPE_CHECKING:
     import torch
 
-KEPT_LAST = 3
+KEPT_LAST = 3  # unless a person wants more
 KEPT_EVERY = 10
 LARGEST_RATIO = 4  # a member may have this many times the bytes of the network's weights
 SLACK = 1 << 20  # bytes of headers and random states, which do not grow with the network
@@ -36,11 +36,12 @@ class State:
     """Everything training goes on from; loaded tensors are on the CPU."""
 
     iteration: int  # training steps done
-    weights: dict[str, torch.Tensor]  # the network's state_dict
+    weights: dict[str, torch.Tensor]  # the state_dict that is judged and applied
     optimizer: dict[str, Any]  # its state_dict
     rng: dict[str, Any]  # states of random generators: tensors, or lists of them
     extra: dict[str, Any]  # JSON values
     scaler: dict[str, Any] | None = None  # the gradient scaler's state_dict
+    trained: dict[str, torch.Tensor] | None = None  # the network's own, where `weights` are a running mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ class Checkpoints:
     def __init__(self, folder: Path, identity: str) -> None:
         self.folder = folder
         self.identity = identity
+        self.kept_last = KEPT_LAST
 
     def list(self) -> tuple[Entry, ...]:
         """Every checkpoint whose manifest can be read, the earliest first."""
@@ -95,6 +97,8 @@ class Checkpoints:
         """
         self._sweep()
         parts = {"optimizer": state.optimizer, "rng": state.rng, "extra": state.extra, "scaler": state.scaler}
+        if state.trained is not None:
+            parts["trained"] = state.trained
         tree, tensors = flatten(parts)
         contents = {"weights": encode(state.weights), "training": encode(tensors)}
         manifest = Manifest(
@@ -164,7 +168,7 @@ class Checkpoints:
         self._write_best({**self._known_best(), criterion: Best(iteration, score)})
 
     def rotate(self) -> None:
-        """Delete all but the last three, the best and every tenth; what cannot be read stays.
+        """Delete all but the last ones, the best and every tenth; what cannot be read stays.
 
         Nothing is deleted unless one of those that stay is whole.
         """
@@ -173,8 +177,8 @@ class Checkpoints:
         except DamagedCheckpointError:
             return
         complete = [folder for folder in self._folders() if folder.is_complete()]
-        last = complete[-KEPT_LAST:]
-        spare = [f for f in complete[:-KEPT_LAST] if f.iteration not in best and not _is_milestone(f)]
+        last = complete[-self.kept_last :]
+        spare = [f for f in complete[: -self.kept_last] if f.iteration not in best and not _is_milestone(f)]
         if spare and any(folder.is_whole() for folder in reversed(last)):
             for folder in spare:
                 folder.remove()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
 from napari_dacapo.experiments.run import Run
+from napari_dacapo.store.names import checked_name, folded
 from napari_dacapo.store.store import Store
 
 COMPONENTS = ("datasplit", "architecture", "task", "trainer")
@@ -31,8 +32,9 @@ def combinations(
 ) -> Iterator[Combination]:
     """Every combination of the components' names, `repetitions` times, each under a name of its own.
 
-    `values` are other fields of every run. "a" of the networks small and large gives a-small and a-large,
-    twice gives a-small-0, a-small-1 and so on. Raises UserInputError for a name that is not in the store.
+    `values` are other fields of every run, also components that are in no store. "a" of the networks small
+    and large gives a-small and a-large, twice gives a-small-0, a-small-1 and so on. Raises UserInputError
+    for a name that is not in the store, or that no run can have.
     """
     several = [component for component, names in components.items() if len(set(names)) > 1]
     for chosen in product(*map(dict.fromkeys, components.values())):
@@ -43,7 +45,15 @@ def combinations(
             counted = {"repetition": repetition} if repetitions > 1 else {}
             parts += [str(repetition) for _ in counted]
             run = Run(**{**(values or {}), **copies, **counted})
-            yield Combination("-".join(parts), run, made_from)
+            yield Combination(checked_name("-".join(parts)), run, made_from)
+
+
+def save_runs(store: Store, made: Iterable[Combination], overwrite: bool = False) -> tuple[str, ...]:
+    """Save all of them, or none where one has the name of another run; their names."""
+    runs, taken = tuple(made), {folded(name) for name in store.names(Run)}
+    for each in sorted(runs, key=lambda each: folded(each.name) not in taken):  # what may be refused first
+        store.save(Run, each.name, each.run, overwrite=overwrite, made_from=each.made_from)
+    return tuple(each.name for each in runs)
 
 
 def component_type(component: str) -> type[Any]:

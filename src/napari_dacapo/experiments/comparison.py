@@ -21,6 +21,12 @@ def best_row(criterion: Criterion, rows: Iterable[ValidationRow]) -> ValidationR
     return best
 
 
+def best_rows(criterion: Criterion, rows: Iterable[ValidationRow]) -> list[ValidationRow]:
+    """The best row of each iteration that has a score; rows of an iteration follow each other."""
+    groups = (best_row(criterion, group) for _, group in groupby(rows, key=lambda row: row.iteration))
+    return [row for row in groups if row is not None]
+
+
 def mean_rows(rows: Sequence[ValidationRow]) -> list[ValidationRow]:
     """One row per iteration and parameters: each score's mean over the datasets that have one."""
     ordered = sorted(rows, key=_point)

@@ -46,10 +46,15 @@ class Compute:
 
     def release(self) -> None:
         """Give the device's cached memory back to other programs."""
-        import torch
-
         if self.device.type == "cuda":
-            torch.cuda.empty_cache()
+            release_memory()
+
+
+def release_memory() -> None:
+    """Give what networks that are gone have left cached on GPUs back to other programs."""
+    import torch
+
+    torch.cuda.empty_cache()  # does nothing where no GPU was used
 
 
 def prepare_torch(threads: int | None = None) -> None:

@@ -17,7 +17,7 @@ from typing_extensions import TypedDict
 
 from napari_dacapo.files import append_line, atomic_write
 
-CHUNK = 8 << 20  # bytes parsed at once
+CHUNK = 1 << 20  # bytes parsed at once: holds the interpreter for 20 ms
 
 Parameters = Mapping[str, float | int | str | bool]
 

@@ -24,6 +24,11 @@ def choose_parameters(folder: RunFolder, parameters: Parameters) -> None:
     atomic_write(folder.path / CHOSEN, json.dumps(dict(parameters)).encode())
 
 
+def forget_parameters(folder: RunFolder) -> None:
+    """From now on the run is applied with the best of its validation again."""
+    (folder.path / CHOSEN).unlink(missing_ok=True)
+
+
 def chosen_parameters(folder: RunFolder) -> Parameters | None:
     """Those that were chosen; None where none were. Raises CheckpointError where they cannot be used."""
     file = folder.path / CHOSEN

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from napari_dacapo.arrays.array import Array, SpatialUnit
 from napari_dacapo.arrays.box import Box, Voxels, World
-from napari_dacapo.blockwise.predict import BlockPlan, Forward, plan_blocks
-from napari_dacapo.errors import DeviceError
+from napari_dacapo.blockwise.grid import blocks
+from napari_dacapo.blockwise.predict import BlockPlan, Forward, Network, plan_blocks
 from napari_dacapo.experiments.compute import Compute
 from napari_dacapo.experiments.memory import TrainingSize, is_out_of_memory
 from napari_dacapo.experiments.run import Run
@@ -65,35 +65,42 @@ def predict(
 
     Raises DeviceError where it does not even suffice for the smallest ones.
     """
-    run, compute = trained.run, trained.compute
-    size = TrainingSize(1, run.architecture.validation_patch)
-    for smaller in (size, *size.smaller(run.architecture)):
-        plan = plan_blocks(run.architecture, grid.start, grid.shape, smaller.input_shape)
-        done = yield from _fill(trained, raw, plan, title, target)
-        if done:
-            return
-        compute.release()
-        yield Notice(f"The memory of {compute.device} did not suffice for a block of {plan.input_shape}.")
-    raise DeviceError(
-        f"The memory of {compute.device} does not suffice to predict {title}",
-        "Choose a smaller eval_shape_increase or another device",
-    )
+    plan, network = first_plan(trained.run, grid), network_of(trained)
+    for done, block in enumerate(blocks(plan.shape, plan.block_shape), start=1):
+        values = network.predict(raw, plan.begin(block), block.shape)
+        yield from memory_notices(network)
+        target[(slice(None), *block.slices)] = values.astype(target.dtype, copy=False)
+        yield Predicted(trained.iteration, title, done, plan.count)
 
 
-def _fill(
-    trained: Trained, raw: Array, plan: BlockPlan, title: str, target: NDArray[Any] | zarr.Array[Any]
-) -> Generator[Step, None, bool]:
-    """Returns whether memory sufficed."""
+def network_of(trained: Trained, input_shape: Voxels | None = None) -> Network:
+    """The network for blocks of an input shape, without one for those of validation, and for smaller ones."""
+    architecture = trained.run.architecture
+    size = TrainingSize(1, input_shape or architecture.validation_patch)
+    shapes = tuple(each.input_shape for each in (size, *size.smaller(architecture)))
     forward = forward_of(trained.run, trained.network, trained.compute)
-    try:
-        for done, (block, values) in enumerate(plan.run(forward, raw), start=1):
-            target[(slice(None), *block.slices)] = values.astype(target.dtype, copy=False)
-            yield Predicted(trained.iteration, title, done, plan.count)
-    except RuntimeError as error:
-        if not is_out_of_memory(error):
-            raise
-        return False
-    return True
+    return Network(architecture, _telling_memory(forward, trained.compute), shapes)
+
+
+def _telling_memory(forward: Forward, compute: Compute) -> Forward:
+    """Raises MemoryError where memory does not suffice, when all that the try took is given back."""
+
+    def told(raw: NDArray[Any]) -> NDArray[np.float32]:
+        try:
+            return forward(raw)
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+        compute.release()
+        raise MemoryError(f"{compute.device} has too little memory for a block of {raw.shape}")
+
+    return told
+
+
+def memory_notices(network: Network) -> Iterator[Notice]:
+    """What was too large since one asked last."""
+    while network.refused:
+        yield Notice(f"The memory of the device did not suffice for a block of {network.refused.pop(0)}.")
 
 
 def forward_of(run: Run, network: nn.Module, compute: Compute) -> Forward:

@@ -17,6 +17,7 @@ from napari_dacapo.experiments.batches import Batches
 from napari_dacapo.experiments.memory import TrainingSize
 
 if TYPE_CHECKING:
+    from napari_dacapo.architectures.architecture import Architecture
     from napari_dacapo.experiments.run import Run
 
 LABEL_BYTES = 4 * 2**20  # of each dataset, shown to the task
@@ -35,7 +36,7 @@ def preflight(run: Run, root: Path) -> Report:
     except UserInputError as error:
         error.field = f"datasplit.{error.field}"
         return Report((error,), ())
-    found = tuple(_dimension_problems(run, (*training, *validation)))
+    found = tuple(_refusal("", lambda: refuse_other_dims(run.architecture, (*training, *validation))))
     if found:
         return Report(found, ())
     report = check(training, validation)
@@ -50,16 +51,16 @@ def _component_problems(run: Run) -> Iterator[UserInputError]:
     )
 
 
-def _dimension_problems(run: Run, datasets: OpenDatasets) -> Iterator[UserInputError]:
+def refuse_other_dims(architecture: Architecture, datasets: OpenDatasets) -> None:
+    """Raises UserInputError where the network is not for data of as many dimensions."""
     for dataset in datasets:
-        if dataset.raw.dims != run.architecture.dims:
-            yield UserInputError(
+        if dataset.raw.dims != architecture.dims:
+            raise UserInputError(
                 "architecture",
-                f"{run.architecture.dims}D",
+                f"{architecture.dims}D",
                 f"the data of {dataset.title} are {dataset.raw.dims}D",
                 "Choose a network of as many dimensions as the data have",
             )
-            return
 
 
 def _training_problems(
@@ -76,6 +77,7 @@ def _show_labels(run: Run, dataset: OpenDataset) -> None:
     for start, shape in Sample.of(labels, dataset.region, LABEL_BYTES).places:
         here = np.ones(shape, np.bool_) if known is None else known.read(start, shape).astype(np.bool_)
         run.task.refuse_labels(labels.read(start, shape), here)
+        run.task.known_of(here, dataset.annotated)
 
 
 def _refusal(field: str, act: Callable[[], Any]) -> Iterator[UserInputError]:

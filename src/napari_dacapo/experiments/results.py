@@ -44,7 +44,10 @@ class Result:
         task = self.run.task
         refuse_other_parameters(task, parameters)
         segmentation = task.segment(whole(self.prediction).astype(np.float32), parameters)
-        return Segmented(segmentation, task.score(segmentation, *self.truth()))
+        labels, known = self.truth()
+        judged = task.known_of(known, self.dataset.annotated)
+        scores = task.score(segmentation, labels, judged, self.segmentation.voxel_size)
+        return Segmented(segmentation, scores)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -52,9 +52,12 @@ class Run(Config):
 
     @property
     def identity(self) -> str:
-        """A hash of what the weights mean: network and what it learns. Checkpoints of another are refused."""
-        task = {name: value for name, value in self.task.to_json().items() if name not in JUDGING}
-        parts = [self.architecture.to_json(), task]
+        """A hash of what the weights mean: network and what it learns. Checkpoints of another are refused.
+
+        Defaults are left out, so that a field that comes with a later version changes no hash.
+        """
+        task = {name: value for name, value in _chosen(self.task).items() if name not in JUDGING}
+        parts = [_chosen(self.architecture), task]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     @property
@@ -75,3 +78,17 @@ class Run(Config):
         from napari_dacapo.experiments.preflight import preflight
 
         return preflight(self, root)
+
+
+def _chosen(record: Config) -> dict[str, Any]:
+    """The fields that are not at their defaults, and the kind."""
+    defaults = {
+        name: field.get_default(call_default_factory=True)
+        for name, field in type(record).model_fields.items()
+    }
+    plain = record.to_json()
+    return {
+        name: value
+        for name, value in plain.items()
+        if name not in defaults or getattr(record, name) != defaults[name]
+    }

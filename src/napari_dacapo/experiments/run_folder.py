@@ -51,6 +51,10 @@ class RunFolder:
     def record(self) -> Path:
         return self.path / "run.json"
 
+    def absolute(self) -> RunFolder:
+        """The same folder for a process that works elsewhere."""
+        return RunFolder(self.path.absolute(), self.root.absolute())
+
     def saved_run(self) -> Run:
         """The run this folder was made by. Raises CheckpointError where there is none, or it is damaged."""
         from napari_dacapo.experiments.run import Run

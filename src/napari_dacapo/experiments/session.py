@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import time
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from napari_dacapo.datasplits.dataset import OpenDatasets
 from napari_dacapo.errors import CheckpointError
+from napari_dacapo.experiments.average import follow
 from napari_dacapo.experiments.batches import Batch, Batches
 from napari_dacapo.experiments.checkpoints import Checkpoints, State
 from napari_dacapo.experiments.compute import Compute, choose_compute
@@ -33,6 +35,7 @@ class Session:
     folder: RunFolder
     compute: Compute
     network: nn.Sequential
+    average: nn.Sequential | None  # the running mean of its weights
     optimizer: torch.optim.Optimizer
     scaler: torch.amp.GradScaler
     batches: Batches
@@ -59,7 +62,7 @@ class Session:
         loaded = checkpoints.load(expected_bytes=size_of(network)) if checkpoints.list() else None
         notices = []
         if loaded is not None:
-            load_weights_into(network, loaded.state.weights)
+            load_weights_into(network, loaded.state.trained or loaded.state.weights)
             size = size or TrainingSize(**_tuples(loaded.state.extra["size"]))
             notices += [Notice(loaded.note)] if loaded.note else []
         elif (trained := run.start.weights(folder.root, size_of(network))) is not None:
@@ -71,6 +74,7 @@ class Session:
             folder=folder,
             compute=compute,
             network=network,
+            average=deepcopy(network) if run.trainer.average_decay else None,
             optimizer=run.trainer.build_optimizer(network.parameters()),
             scaler=_scaler(compute),
             batches=Batches.of(run, training, size),
@@ -91,6 +95,7 @@ class Session:
         if state is None:
             self.history.truncate_to(0)
             return
+        load_weights_into(self.judged, state.weights)
         load_optimizer_into(self.optimizer, state.optimizer)
         if state.scaler:
             self.scaler.load_state_dict(state.scaler)
@@ -100,6 +105,11 @@ class Session:
         self.checkpoints.forget_after(state.iteration)
         self.history.truncate_to(state.iteration)
         self.validations = list(self.history.read().validations)
+
+    @property
+    def judged(self) -> nn.Sequential:
+        """The network that is validated and applied."""
+        return self.network if self.average is None else self.average
 
     def learn(self, batch: Batch) -> float:
         """One step; the loss, NaN where the step was skipped because loss or gradient was not finite."""
@@ -116,6 +126,8 @@ class Session:
         finite = bool(torch.isfinite(loss) and torch.isfinite(norm))
         if finite:
             self.scaler.step(self.optimizer)
+            if self.average is not None:
+                follow(self.average, self.network, self.run.trainer.average_decay_at(self.iteration))
         self.scaler.update()
         self.optimizer.zero_grad(set_to_none=True)
         self.skipped = 0 if finite else self.skipped + 1
@@ -125,10 +137,17 @@ class Session:
 
     def gradients(self, batch: Batch) -> torch.Tensor:
         """The loss of a batch; its gradients are left on the weights."""
+        import torch
+
+        parts = batch.parts(self.run.trainer.accumulate)
+        return torch.stack([self._gradients_of(part, len(parts)) for part in parts]).sum()
+
+    def _gradients_of(self, batch: Batch, parts: int) -> torch.Tensor:
+        """The same for one of several parts of a batch, which count alike."""
         with self.compute.autocast():
             output = self.network(self.compute.tensor(batch.raw))
         target, weight = self.compute.tensor(batch.target), self.compute.tensor(batch.weight)
-        loss = self.run.task.loss(output.float(), target.float(), weight)
+        loss = self.run.task.loss(output.float(), target.float(), weight) / parts
         self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
         return loss.detach()
 
@@ -144,7 +163,8 @@ class Session:
 
         return State(
             iteration=self.iteration,
-            weights=self.network.state_dict(),
+            weights=self.judged.state_dict(),
+            trained=None if self.average is None else self.network.state_dict(),
             optimizer=self.optimizer.state_dict(),
             scaler=self.scaler.state_dict() or None,
             rng={"torch": torch.get_rng_state()},
@@ -163,6 +183,7 @@ class Session:
                 self.save()
         finally:
             self.network.cpu()
+            self.average = None
             self.optimizer.state.clear()
             self.compute.release()
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from napari_dacapo.arrays.box import World
 from napari_dacapo.arrays.ome_zarr import write_ome_zarr
 from napari_dacapo.experiments.predicting import forward_of
 from napari_dacapo.experiments.session import Session
@@ -15,33 +18,29 @@ KEPT = 10  # newest snapshots
 
 
 def write_snapshot(session: Session) -> Path:
-    """Raw, target, weight and prediction of the next batch's first patch, as OME-Zarr.
+    """Raw, target, weight and prediction of the next batch's first patch, as OME-Zarr, where it was cut.
 
     The newest ten snapshots are kept.
     """
     folder = session.folder.snapshots / f"{session.iteration:09d}"
     shutil.rmtree(folder, ignore_errors=True)
-    batch = session.batches.at(session.iteration)
-    prediction = forward_of(session.run, session.network, session.compute)(batch.raw[0])
+    patch = session.batches.patch(session.iteration, 0)
+    prediction = forward_of(session.run, session.judged, session.compute)(patch.raw)
     session.network.train()
-    images = {
-        "raw": batch.raw[0],
-        "target": batch.target[0],
-        "weight": batch.weight[0],
-        "prediction": prediction,
-    }
-    for name, image in images.items():
-        _write(session, folder / f"{name}.zarr", np.asarray(image))
+    voxel_size = session.batches.voxel_size
+    _write(session, folder / "raw.zarr", patch.raw, patch.raw_offset, _of_raw(session, voxel_size))
+    for name, image in (("target", patch.target), ("weight", patch.weight), ("prediction", prediction)):
+        _write(session, folder / f"{name}.zarr", image, patch.offset, voxel_size)
     for old in sorted(session.folder.snapshots.glob("[0-9]" * 9))[:-KEPT]:
         shutil.rmtree(old)
     return folder
 
 
-def _write(session: Session, path: Path, image: np.ndarray) -> None:
-    """Centred on the same place, so that raw lies around the rest."""
-    voxel_size = session.batches.voxel_size
-    if path.stem == "raw":
-        voxel_size = tuple(v * s for v, s in zip(voxel_size, session.run.architecture.scale, strict=True))
-    offset = tuple(-n * v / 2 for n, v in zip(image.shape[1:], voxel_size, strict=True))
+def _of_raw(session: Session, voxel_size: World) -> World:
+    return tuple(v * s for v, s in zip(voxel_size, session.run.architecture.scale, strict=True))
+
+
+def _write(session: Session, path: Path, image: NDArray[Any], offset: World, voxel_size: World) -> None:
     axes = "c" + "zyx"[-len(voxel_size) :]
-    write_ome_zarr(path, image, axes=axes, voxel_size=voxel_size, offset=offset, unit=session.batches.unit)
+    unit = session.batches.unit
+    write_ome_zarr(path, np.asarray(image), axes=axes, voxel_size=voxel_size, offset=offset, unit=unit)

@@ -38,6 +38,16 @@ class Predicted:
 
 
 @dataclass(frozen=True, slots=True)
+class Worked:
+    """A block of a predicted image is one step further on its way to a segmentation."""
+
+    what: str  # "segmenting", "joining", ...
+    dataset: str  # what the image is called
+    done: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
 class Validation:
     """One point of the post-processing grid is scored on one dataset."""
 
@@ -75,4 +85,4 @@ class Notice:
     text: str
 
 
-Step = TrainStep | Snapshot | Predicted | Validation | Saved | Applied | Notice
+Step = TrainStep | Snapshot | Predicted | Worked | Validation | Saved | Applied | Notice

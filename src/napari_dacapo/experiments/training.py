@@ -8,6 +8,7 @@ from contextlib import closing
 
 from napari_dacapo.errors import DeviceError
 from napari_dacapo.experiments.batches import Batch
+from napari_dacapo.experiments.checkpoints import KEPT_LAST
 from napari_dacapo.experiments.comparison import validations_since_best
 from napari_dacapo.experiments.compute import prepare_torch
 from napari_dacapo.experiments.memory import is_out_of_memory, memory_can_run_out, used_memory
@@ -23,12 +24,13 @@ SAVE_SECONDS = 300.0  # a crash loses at most this much work
 
 
 def train(
-    run: Run, folder: RunFolder, device: str = "auto", threads: int | None = None
+    run: Run, folder: RunFolder, device: str = "auto", threads: int | None = None, kept: int = KEPT_LAST
 ) -> Generator[Step, None, None]:
     """Train the run in its folder, going on where it stopped, and yield every step.
 
     Closing the generator stops at once and saves; calling again goes on, bit for bit as if it had
-    never stopped (on the CPU with as many threads). Raises UserInputError before anything is written
+    never stopped (on the CPU with as many threads). Of checkpoints the last `kept` stay, besides the best
+    and every tenth. Raises UserInputError before anything is written
     where the run cannot work, StoreError where the run is in use elsewhere, CheckpointError where the
     folder belongs to another run, DeviceError where the device fails.
     """
@@ -40,6 +42,7 @@ def train(
         raise problem
     with folder.alone():
         session = _session_that_fits(run, folder, device)
+        session.checkpoints.kept_last = kept
         try:
             yield from map(Notice, report.warnings)
             yield from session.notices

@@ -60,13 +60,14 @@ def validate(trained: Trained, dataset: OpenDataset, predictions: Predictions) -
     prediction = np.empty((trained.channels, *grid.shape), np.float32)
     yield from predict(trained, dataset.raw, grid, dataset.title, prediction)
     labels, known = truth_on(dataset, grid.offset, grid.voxel_size, grid.shape)
+    judged = task.known_of(known, dataset.annotated)
     decides = task.criteria()[0]
     best_score: float | None = None
     segmentation = np.zeros(grid.shape, np.uint8)
     points = task.parameter_grid()
     for done, parameters in enumerate(points, start=1):
         candidate = task.segment(prediction, parameters)
-        scores = task.score(candidate, labels, known)
+        scores = task.score(candidate, labels, judged, grid.voxel_size)
         if decides.better(scores[decides.name], best_score) or best_score is None:
             best_score, segmentation = scores[decides.name], candidate
         yield Validation(iteration, dataset.title, dict(parameters), scores, done, len(points))
@@ -75,7 +76,7 @@ def validate(trained: Trained, dataset: OpenDataset, predictions: Predictions) -
 
 def _as_it_is(session: Session) -> Trained:
     channels = session.batches.sampler.input_channels
-    return Trained(session.run, session.network, session.compute, session.iteration, channels)
+    return Trained(session.run, session.judged, session.compute, session.iteration, channels)
 
 
 def _mark_best(session: Session) -> tuple[str, ...]:

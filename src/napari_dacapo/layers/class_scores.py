@@ -14,19 +14,23 @@ VERDICTS = {
     3: ("missed", (0.8, 0.47, 0.65, 1.0)),
 }
 CLEAR = (0.0, 0.0, 0.0, 0.0)
+LEGEND = dict(VERDICTS.values())
 
 
 def class_layers(result: Result, segmentation: NDArray[Any] | None = None) -> list[LayerData]:
     """A labels layer for each class, of the stored segmentation or of another one of the same voxels.
 
     1 found, 2 found where it is not, 3 missed; 0 elsewhere, and where the truth is unknown. None for
-    tasks that find objects.
+    tasks that find objects, and for classes that were not labelled.
     """
     truth, known = result.truth()
     found = whole(result.segmentation) if segmentation is None else segmentation
     masks = result.run.task.class_masks(found, truth, known)
     title = f"{result.dataset.title} {result.iteration:,}"
-    return [_layer(result, f"{title} {name}", *pair, known) for name, pair in masks.items()]
+    annotated = result.dataset.annotated or tuple(masks)
+    return [
+        _layer(result, f"{title} {name}", *pair, known) for name, pair in masks.items() if name in annotated
+    ]
 
 
 def verdicts(

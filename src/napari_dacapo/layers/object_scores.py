@@ -21,6 +21,7 @@ from napari_dacapo.scores.object_table import ObjectTable
 IOU = (0.0, 0.5, 1.0)
 COLOURS = ((0.84, 0.37, 0.0), (0.94, 0.89, 0.26), (0.0, 0.45, 0.7))
 CLEAR = (0.0, 0.0, 0.0, 0.0)
+LEGEND = {f"IoU {iou:g}": (*colour, 1.0) for iou, colour in zip(IOU, COLOURS, strict=True)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,19 @@ class WorstObject:
     id: int
     iou: float
     voxels: int
+    split_into: int
+    merged_with: int
     centre: World  # of its voxel that is nearest to its centre of mass
+
+    @property
+    def sentence(self) -> str:
+        """What became of it."""
+        parts = [f"object {self.id}: IoU {self.iou:.2f}", f"{self.voxels:,} voxels"]
+        if self.split_into > 1:
+            parts.append(f"split into {self.split_into}")
+        if self.merged_with:
+            parts.append(f"merged with {self.merged_with}")
+        return ", ".join(parts)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,6 +85,8 @@ class ObjectScores:
             self.table.ids[order].tolist(),
             self.table.best_iou[order].tolist(),
             self.table.voxels[order].tolist(),
+            self.table.split_into[order].tolist(),
+            self.table.merged_with[order].tolist(),
             self._centres(self.table.ids[order]),
             strict=True,
         )

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import numpy as np
+
 from napari_dacapo.arrays.array import Array
 from napari_dacapo.arrays.file import File
 from napari_dacapo.arrays.select_channels import SelectChannels
@@ -37,18 +39,27 @@ def applied_layers(run: Run, applied: Applied, title: str) -> list[LayerData]:
 
 
 def snapshot_layers(folder: RunFolder, iteration: int) -> list[LayerData]:
-    """Raw, target, weight and prediction of one training patch; one slider moves the channels of all."""
+    """Raw, target, weight and prediction of one training patch; one slider moves the channels of all.
+
+    Target and weight are hidden: they lie where the prediction lies.
+    """
     place = folder.snapshots / f"{iteration:09d}"
     axes = "c" + "zyx"[-folder.saved_run().architecture.dims :]
     opened = {
         name: _without_single_channel(place, name, axes) for name in ("raw", "target", "weight", "prediction")
     }
     limits = dict.fromkeys(("target", "prediction"), prediction_limits(opened["target"]))
-    return [image(array, f"{name} {iteration:,}", limits.get(name)) for name, array in opened.items()]
+    layers = []
+    for name, array in opened.items():
+        data, properties, kind = image(array, f"{name} {iteration:,}", limits.get(name))
+        layers.append((data, properties | {"visible": name in ("raw", "prediction")}, kind))
+    return layers
 
 
 def prediction_limits(prediction: Array) -> Limits:
-    """Probabilities go from 0 to 1, squeezed distances from -1."""
+    """Probabilities go from 0 to 1, squeezed distances from -1, either in bytes from 0 to 255."""
+    if prediction.dtype == np.uint8:
+        return 0.0, 255.0
     lowest, _ = intensities(prediction)
     return (-1.0, 1.0) if lowest < 0 else (0.0, 1.0)
 

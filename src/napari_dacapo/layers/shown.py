@@ -33,6 +33,7 @@ class ShownLayer:
     axis_labels: tuple[str, ...]
     rgb: bool = False  # whether a last axis, counted nowhere else, holds colours
     multiscale: bool = False
+    path: str | None = None  # the file it was opened from; it may have been painted on since
 
     @classmethod
     def of(cls, layer: Any) -> ShownLayer:
@@ -46,6 +47,7 @@ class ShownLayer:
             axis_labels=tuple(layer.axis_labels),
             rgb=getattr(layer, "rgb", False),
             multiscale=getattr(layer, "multiscale", False),
+            path=layer.source.path,
         )
 
     def image(self, axes: str | None = None, time: int | None = None) -> Array:
@@ -56,7 +58,7 @@ class ShownLayer:
         time point, where there are several. Raises UserInputError for what cannot be used.
         """
         self._refuse_kind()
-        letters = self._letters(axes)
+        letters = self.letters(axes)
         self._refuse_affine()
         self._refuse_units(letters)
         if "t" in letters and time is None:
@@ -78,6 +80,15 @@ class ShownLayer:
         return object_ids(array, "nothing")
 
     @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the finest level, colours included."""
+        return tuple(self._finest.shape)
+
+    @property
+    def is_in_memory(self) -> bool:
+        return isinstance(self._finest, np.ndarray)
+
+    @property
     def _finest(self) -> Any:
         return self.data[0] if self.multiscale else self.data
 
@@ -86,7 +97,7 @@ class ShownLayer:
             problem = f"it is a {self.kind} layer"
             raise UserInputError("layer", self.title, problem, "Choose an image or a labels layer")
 
-    def _letters(self, axes: str | None) -> str:
+    def letters(self, axes: str | None = None) -> str:
         """A letter for each axis of the data. Raises UserInputError where a person must choose."""
         shape = tuple(self._finest.shape)
         if axes is not None:

@@ -32,6 +32,28 @@ class ConvolutionPass(nn.Module):
         return features
 
 
+class ResidualPass(nn.Module):
+    """Convolutions that make what is to be added to what came in (He et al. 2016), then ReLU."""
+
+    def __init__(self, stage: Convolve, normalization: Normalization) -> None:
+        super().__init__()
+        layers = list(ConvolutionPass(stage, normalization).children())
+        self.change = nn.Sequential(*layers[:-1])  # what is added may be negative
+        point = (1,) * len(stage.kernels[0])
+        self.straight = convolution(stage.in_channels, stage.out_channels, point, padded=False, bias=True)
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        change: torch.Tensor = self.change(features)
+        came = self.straight(centre(features, tuple(change.shape[2:])))
+        return functional.relu(change + came, inplace=True)
+
+
+def convolution_pass(stage: Convolve, normalization: Normalization) -> nn.Module:
+    """The module of a stage of convolutions."""
+    kind = ResidualPass if stage.residual else ConvolutionPass
+    return kind(stage, normalization)
+
+
 class RisePass(nn.Module):
     """To the finer grid: fewer feature maps, larger, joined with those kept on the way down."""
 

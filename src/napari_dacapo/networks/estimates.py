@@ -57,7 +57,8 @@ def _parameters(stage: Stage, plan: UNetPlan) -> int:
                 for before, after, kernel in zip(channels[:-1], channels[1:], stage.kernels, strict=True)
             )
             others = 1 if plan.normalization == "none" else 2  # a bias, or a scale and a shift
-            return weights + others * stage.out_channels * len(stage.kernels)
+            straight = (stage.in_channels + 1) * stage.out_channels if stage.residual else 0
+            return weights + others * stage.out_channels * len(stage.kernels) + straight
         case Rise():
             kernel = 1 if stage.constant else prod(stage.factors)
             gate = stage.hidden_channels * (2 * stage.skip_channels + 2) + 1 if stage.attention else 0
@@ -70,7 +71,8 @@ def _kept(stage: Stage, plan: UNetPlan, before: Shape, after: Shape) -> int:
     match stage:
         case Convolve():
             copies = 1 if plan.normalization == "none" else 2  # a normalisation keeps its input as well
-            return copies * stage.out_channels * sum(map(prod, stage.shapes(before)))
+            straight = (stage.in_channels + stage.out_channels) * prod(after) if stage.residual else 0
+            return copies * stage.out_channels * sum(map(prod, stage.shapes(before))) + straight
         case Pool():
             return (1 + POOL_INDEX_NUMBERS) * stage.channels * prod(after)
         case Rise():
@@ -100,7 +102,8 @@ def _held_in_pass(stage: Convolve, before: Shape) -> int:
         made = stage.out_channels * prod(after)
         fullest = max(fullest, came + given + made + _unrolled(channels, kernel, shape, after))
         channels, shape, given = stage.out_channels, after, made
-    return fullest
+    straight = (stage.in_channels + 2 * stage.out_channels) * prod(shape) if stage.residual else 0
+    return max(fullest, came + given + straight)
 
 
 def _unrolled(channels: int, kernel: Shape, before: Shape, after: Shape) -> int:

@@ -33,6 +33,7 @@ class UNetPlan:
     padding: Padding = "valid"
     use_attention: bool = False
     normalization: Normalization = "none"
+    residual: bool = False
 
     @property
     def dims(self) -> int:
@@ -51,6 +52,7 @@ class Convolve:
     out_channels: int
     kernels: Kernels
     crops: bool  # valid padding: half a kernel is lost on each side
+    residual: bool = False  # what comes in is added to what comes out, by a convolution of 1
 
     @property
     def reach(self) -> Shape:

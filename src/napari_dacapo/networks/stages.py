@@ -19,7 +19,7 @@ def way_down(plan: UNetPlan) -> tuple[Convolve | Pool, ...]:
     found: list[Convolve | Pool] = []
     channels = plan.input_channels
     for level, kernels in enumerate(plan.kernel_size_down):
-        found.append(Convolve(channels, plan.fmaps(level), kernels, plan.padding == "valid"))
+        found.append(Convolve(channels, plan.fmaps(level), kernels, plan.padding == "valid", plan.residual))
         channels = plan.fmaps(level)
         found += [Pool(channels, factors) for factors in plan.downsample_factors[level : level + 1]]
     return tuple(found)
@@ -61,7 +61,7 @@ def _way_up(plan: UNetPlan, crops: tuple[Shape, ...]) -> tuple[Rise | Convolve, 
         found.append(Rise(channels, risen, skip, factors, crop, plan.constant_upsample, attention))
         channels = risen if level > 0 else plan.fmaps_out
         kernels = plan.kernel_size_up[max(level, 0)]
-        found.append(Convolve(risen + skip, channels, kernels, plan.padding == "valid"))
+        found.append(Convolve(risen + skip, channels, kernels, plan.padding == "valid", plan.residual))
     return tuple(found)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from napari_dacapo.networks.blocks import ConvolutionPass, RisePass, pool
+from napari_dacapo.networks.blocks import RisePass, convolution_pass, pool
 from napari_dacapo.networks.plan import Convolve, Pool, Rise, UNetPlan
 from napari_dacapo.networks.stages import stages
 
@@ -23,7 +23,7 @@ class UNet(nn.Module):
         levels = len(plan.downsample_factors)
         found = stages(plan)
         convolutions = [stage for stage in found if isinstance(stage, Convolve)]
-        passes = [ConvolutionPass(stage, plan.normalization) for stage in convolutions]
+        passes = [convolution_pass(stage, plan.normalization) for stage in convolutions]
         rises = [RisePass(stage) for stage in found if isinstance(stage, Rise)]
         self.factors = tuple(stage.factors for stage in found if isinstance(stage, Pool))
         self.down = nn.ModuleList(passes[: levels + 1])

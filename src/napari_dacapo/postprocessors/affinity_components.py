@@ -1,19 +1,14 @@
 """Voxels connected by affinities."""
 
-from typing import Any
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_dacapo.arrays.box import Voxels
-from napari_dacapo.postprocessors.affinity_postprocessor import (
-    AffinityPostProcessor,
-    belonging,
-    nearest_affinities,
-)
+from napari_dacapo.postprocessors.affinity_postprocessor import AffinityPostProcessor, nearest_affinities
 from napari_dacapo.postprocessors.components import components
-from napari_dacapo.postprocessors.objects import finished
-from napari_dacapo.postprocessors.postprocessor import Fractions, Parameters, VoxelCounts, finite
+from napari_dacapo.postprocessors.postprocessor import Fractions, Parameters, VoxelCounts
 
 
 class AffinityComponents(AffinityPostProcessor):
@@ -25,10 +20,13 @@ class AffinityComponents(AffinityPostProcessor):
     min_size: VoxelCounts = (20,)
     "Smaller objects, in voxels, go to the object they touch, or are dropped."
 
-    def segment(
+    @property
+    def bytes_per_voxel(self) -> int:
+        return 70
+
+    least_overlap: ClassVar[float] = 0.0  # a tie across a border is one as any other
+
+    def objects(
         self, affinities: NDArray[np.float32], neighborhood: tuple[Voxels, ...], parameters: Parameters
-    ) -> NDArray[Any]:
-        nearest = nearest_affinities(finite(affinities), neighborhood)
-        connected = nearest > self.value(parameters, "threshold")
-        objects = components(connected)
-        return finished(objects, 1 - belonging(nearest), int(self.value(parameters, "min_size")))
+    ) -> NDArray[np.uint64]:
+        return components(nearest_affinities(affinities, neighborhood) > self.value(parameters, "threshold"))

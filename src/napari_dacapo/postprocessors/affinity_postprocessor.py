@@ -1,23 +1,32 @@
 """From affinities to objects."""
 
 from abc import abstractmethod
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_dacapo.arrays.box import Voxels
-from napari_dacapo.postprocessors.postprocessor import Parameters, PostProcessor
+from napari_dacapo.postprocessors.objects import finished
+from napari_dacapo.postprocessors.postprocessor import Parameters, PostProcessor, finite
+from napari_dacapo.postprocessors.stitching import Stitching
 
 
 class AffinityPostProcessor(PostProcessor):
     """From the probabilities that voxel p and voxel p + offset belong to one object, to objects."""
+
+    least_overlap: ClassVar[float] = 0.5  # as in `Stitching`
 
     @property
     def gives(self) -> Literal["objects", "classes"]:
         return "objects"
 
     @abstractmethod
+    def objects(
+        self, affinities: NDArray[np.float32], neighborhood: tuple[Voxels, ...], parameters: Parameters
+    ) -> NDArray[np.uint64]:
+        """Object ids ((z,) y, x), 1..n of any size, 0 for background; `affinities` are finite."""
+
     def segment(
         self, affinities: NDArray[np.float32], neighborhood: tuple[Voxels, ...], parameters: Parameters
     ) -> NDArray[Any]:
@@ -26,6 +35,16 @@ class AffinityPostProcessor(PostProcessor):
         `affinities` is (c, (z,) y, x) in [0, 1], a channel per offset of `neighborhood`, which holds
         the offsets to the next voxel along each axis.
         """
+        here = self.stitching(neighborhood)
+        objects = here.objects(affinities, parameters)
+        return finished(objects, here.height(affinities), int(self.value(parameters, "min_size")))
+
+    def stitching(self, neighborhood: tuple[Voxels, ...]) -> Stitching:
+        return Stitching(
+            objects=lambda affinities, parameters: self.objects(finite(affinities), neighborhood, parameters),
+            height=lambda affinities: 1 - belonging(nearest_affinities(finite(affinities), neighborhood)),
+            least_overlap=self.least_overlap,
+        )
 
 
 def nearest_affinities(

@@ -1,6 +1,6 @@
 """Watershed fragments, agglomerated."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 from bioimage_cpp.distance import distance_transform
@@ -19,8 +19,7 @@ from napari_dacapo.postprocessors.affinity_postprocessor import (
     nearest_affinities,
     weakest,
 )
-from napari_dacapo.postprocessors.objects import finished
-from napari_dacapo.postprocessors.postprocessor import Fractions, Parameters, VoxelCounts, finite
+from napari_dacapo.postprocessors.postprocessor import Fractions, Parameters, VoxelCounts
 
 
 class AffinityWatershed(AffinityPostProcessor):
@@ -44,16 +43,17 @@ class AffinityWatershed(AffinityPostProcessor):
     seed_distance: Annotated[int, Field(ge=1, le=100)] = 3
     "Of two seeds nearer to each other than this, in voxels, only the deeper one is kept."
 
-    def segment(
+    @property
+    def bytes_per_voxel(self) -> int:
+        return 115
+
+    def objects(
         self, affinities: NDArray[np.float32], neighborhood: tuple[Voxels, ...], parameters: Parameters
-    ) -> NDArray[Any]:
-        prediction = finite(affinities)
-        nearest = nearest_affinities(prediction, neighborhood)
-        belongs = belonging(nearest)
-        mask = belongs >= self.value(parameters, "foreground")
+    ) -> NDArray[np.uint64]:
+        nearest = nearest_affinities(affinities, neighborhood)
+        mask = belonging(nearest) >= self.value(parameters, "foreground")
         fragments = _fragments(nearest, mask, self._seeds(nearest, mask))
-        objects = _agglomerated(fragments, prediction, neighborhood, self.value(parameters, "threshold"))
-        return finished(objects, 1 - belongs, int(self.value(parameters, "min_size")))
+        return _agglomerated(fragments, affinities, neighborhood, self.value(parameters, "threshold"))
 
     def _seeds(self, nearest: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.uint64]:
         inside = mask & (weakest(nearest) > self.boundary)

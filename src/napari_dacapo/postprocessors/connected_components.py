@@ -1,18 +1,17 @@
 """Connected voxels above a threshold."""
 
-from typing import Any, Literal
+from typing import ClassVar
 
 import numpy as np
 from bioimage_cpp.segmentation import label
 from numpy.typing import NDArray
 
-from napari_dacapo.postprocessors.distance_postprocessor import OUTSIDE, DistancePostProcessor
-from napari_dacapo.postprocessors.objects import finished
-from napari_dacapo.postprocessors.postprocessor import Parameters, VoxelCounts, finite
+from napari_dacapo.postprocessors.distance_postprocessor import DistanceObjects
+from napari_dacapo.postprocessors.postprocessor import Parameters, VoxelCounts
 from napari_dacapo.postprocessors.threshold import Distances
 
 
-class ConnectedComponents(DistancePostProcessor):
+class ConnectedComponents(DistanceObjects):
     """Objects: voxels above a threshold that touch by a side. For objects that do not touch each other."""
 
     threshold: Distances = (0.0, 0.2, 0.4)
@@ -22,10 +21,11 @@ class ConnectedComponents(DistancePostProcessor):
     "Objects of fewer voxels are dropped."
 
     @property
-    def gives(self) -> Literal["objects", "classes"]:
-        return "objects"
+    def bytes_per_voxel(self) -> int:
+        return 60
 
-    def segment(self, distances: NDArray[np.float32], parameters: Parameters) -> NDArray[Any]:
-        distance = finite(distances[0], OUTSIDE)
-        objects = label(distance > self.value(parameters, "threshold"), connectivity=1)
-        return finished(objects, -distance, int(self.value(parameters, "min_size")))
+    least_overlap: ClassVar[float] = 0.0  # what touches across a border is one
+
+    def objects(self, distance: NDArray[np.float32], parameters: Parameters) -> NDArray[np.uint64]:
+        objects: NDArray[np.uint64] = label(distance > self.value(parameters, "threshold"), connectivity=1)
+        return objects

@@ -1,18 +1,15 @@
 """Watershed from the inside of objects."""
 
-from typing import Any, Literal
-
 import numpy as np
 from bioimage_cpp.segmentation import label, watershed
 from numpy.typing import NDArray
 
-from napari_dacapo.postprocessors.distance_postprocessor import OUTSIDE, DistancePostProcessor
-from napari_dacapo.postprocessors.objects import finished
-from napari_dacapo.postprocessors.postprocessor import Parameters, VoxelCounts, finite
+from napari_dacapo.postprocessors.distance_postprocessor import DistanceObjects
+from napari_dacapo.postprocessors.postprocessor import Parameters, VoxelCounts
 from napari_dacapo.postprocessors.threshold import Distances
 
 
-class DistanceWatershed(DistancePostProcessor):
+class DistanceWatershed(DistanceObjects):
     """Objects: each connected part deep inside is a seed that floods towards the boundary.
 
     What is inside but has no seed, too thin to be deep anywhere, is an object of its own.
@@ -28,14 +25,13 @@ class DistanceWatershed(DistancePostProcessor):
     "Smaller objects, in voxels, go to the object they touch, or are dropped."
 
     @property
-    def gives(self) -> Literal["objects", "classes"]:
-        return "objects"
+    def bytes_per_voxel(self) -> int:
+        return 85
 
-    def segment(self, distances: NDArray[np.float32], parameters: Parameters) -> NDArray[Any]:
-        distance = finite(distances[0], OUTSIDE)
+    def objects(self, distance: NDArray[np.float32], parameters: Parameters) -> NDArray[np.uint64]:
         inside = distance > self.value(parameters, "threshold")
         seeds = label(inside & (distance > self.value(parameters, "seed")), connectivity=1)
         flooded = watershed(-distance, seeds, mask=inside)
         alone = label(inside & (flooded == 0), connectivity=1)
-        objects = np.where(alone > 0, alone + flooded.max(), flooded)
-        return finished(objects, -distance, int(self.value(parameters, "min_size")))
+        objects: NDArray[np.uint64] = np.where(alone > 0, alone + flooded.max(), flooded)
+        return objects

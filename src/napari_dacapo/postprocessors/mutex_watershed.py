@@ -1,6 +1,6 @@
 """Mutex watershed."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 from bioimage_cpp.segmentation import mutex_watershed
@@ -15,8 +15,7 @@ from napari_dacapo.postprocessors.affinity_postprocessor import (
     neighbours,
 )
 from napari_dacapo.postprocessors.components import components
-from napari_dacapo.postprocessors.objects import finished
-from napari_dacapo.postprocessors.postprocessor import Fractions, Parameters, VoxelCounts, finite
+from napari_dacapo.postprocessors.postprocessor import Fractions, Parameters, VoxelCounts
 
 
 class MutexWatershed(AffinityPostProcessor):
@@ -38,20 +37,21 @@ class MutexWatershed(AffinityPostProcessor):
     stride: Annotated[int, Field(ge=1, le=16)] = 2
     "Where there are long ties, what parts is looked at in every so many voxels along each axis: 2 is faster."
 
-    def segment(
+    @property
+    def bytes_per_voxel(self) -> int:
+        return 330 if self.stride == 1 else 240
+
+    def objects(
         self, affinities: NDArray[np.float32], neighborhood: tuple[Voxels, ...], parameters: Parameters
-    ) -> NDArray[Any]:
-        prediction = finite(affinities)
-        nearest = nearest_affinities(prediction, neighborhood)
-        belongs = belonging(nearest)
+    ) -> NDArray[np.uint64]:
+        nearest = nearest_affinities(affinities, neighborhood)
         bias = np.float32(self.value(parameters, "bias"))
-        weights, offsets = _ties(prediction, nearest, neighborhood, bias)
+        weights, offsets = _ties(affinities, nearest, neighborhood, bias)
         dims = len(nearest)
         stride = self.stride if len(offsets) > 2 * dims else 1
-        mask = belongs >= self.value(parameters, "foreground")
+        mask = belonging(nearest) >= self.value(parameters, "foreground")
         clusters = mutex_watershed(weights, offsets, dims, strides=(stride,) * dims, mask=mask)
-        objects = _held_together(clusters, nearest > bias)
-        return finished(objects, 1 - belongs, int(self.value(parameters, "min_size")))
+        return _held_together(clusters, nearest > bias)
 
 
 def _ties(

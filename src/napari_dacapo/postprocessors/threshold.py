@@ -22,6 +22,10 @@ class Threshold(DistancePostProcessor):
     "Inside is where the squeezed distance is above this; 0 is the boundary itself."
 
     @property
+    def bytes_per_voxel(self) -> int:
+        return 20
+
+    @property
     def gives(self) -> Literal["objects", "classes"]:
         return "classes"
 

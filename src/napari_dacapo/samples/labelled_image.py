@@ -25,9 +25,13 @@ class LabelledImage:
         return "zyx"[-self.raw.ndim :]
 
     def layers(self, name: str) -> list[Layer]:
-        """An image layer of that name and a labels layer, both with scale, units and axes."""
+        """An image layer of that name and a labels layer, both with scale, units and axes.
+
+        napari places the centre of the first voxel at `translate`.
+        """
         world = {
             "scale": self.voxel_size,
+            "translate": tuple(size / 2 for size in self.voxel_size),
             "units": (self.unit,) * len(self.axes),
             "axis_labels": tuple(self.axes),
         }

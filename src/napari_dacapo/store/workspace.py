@@ -23,7 +23,7 @@ MARK = json.dumps({"format": "napari-dacapo workspace", "schema": 1}).encode()
 
 @dataclass(frozen=True)
 class Workspace:
-    """store.json, runs/<run>/ and labels/ in one folder that can be zipped, moved, opened elsewhere.
+    """store.json, runs/<run>/, labels/, applied/ in one folder that can be zipped, moved, opened elsewhere.
 
     Nothing is created before the store is asked for. Other files may lie beside ours; they are never
     touched. Paths in records are relative to `path`.

@@ -14,6 +14,7 @@ from napari_dacapo.errors import UserInputError
 from napari_dacapo.postprocessors.affinity_postprocessor import AffinityPostProcessor
 from napari_dacapo.postprocessors.mutex_watershed import MutexWatershed
 from napari_dacapo.postprocessors.postprocessor import Parameters
+from napari_dacapo.postprocessors.stitching import Stitching
 from napari_dacapo.scores.adapted_rand import AdaptedRand
 from napari_dacapo.scores.contingency import Contingency
 from napari_dacapo.scores.criterion import Criterion
@@ -142,11 +143,18 @@ class Affinities(Task):
     def segment(self, prediction: NDArray[np.float32], parameters: Parameters) -> NDArray[Any]:
         return self.postprocessor.segment(prediction, self.neighborhood, parameters)
 
+    def stitching(self) -> Stitching:
+        return self.postprocessor.stitching(self.neighborhood)
+
     def criteria(self) -> tuple[Criterion, ...]:
         return criteria_of(self.scores)
 
     def score(
-        self, segmentation: NDArray[Any], labels: NDArray[Any], known: NDArray[np.bool_]
+        self,
+        segmentation: NDArray[Any],
+        labels: NDArray[Any],
+        known: NDArray[np.bool_],
+        voxel_size: World | None = None,
     ) -> dict[str, float]:
         return values_of(self.scores, Contingency.of(segmentation, labels, known))
 

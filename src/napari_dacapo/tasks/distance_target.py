@@ -22,6 +22,12 @@ def signed_distance(objects: NDArray[Any], voxel_size: World, reach: float) -> N
     return np.where(objects != 0, inside, -outside)
 
 
+def squeezed(distance: NDArray[np.float32], scale: float) -> NDArray[np.float32]:
+    """tanh(distance / scale)."""
+    near_1: NDArray[np.float32] = np.tanh(distance / np.float32(scale))
+    return near_1
+
+
 def certain(
     distance: NDArray[np.float32], known: NDArray[np.bool_], voxel_size: World, reach: float
 ) -> NDArray[np.bool_]:

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import AfterValidator, Field
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
 LEAST_WEIGHT = 1e-6  # the weights of a single voxel are larger
+
+
+def _odd(kernel_size: int) -> int:
+    if kernel_size % 2 == 0:
+        raise ValueError("it is even and has no middle. Choose 1, 3, 5 or 7")
+    return kernel_size
+
+
+KernelSize = Annotated[int, Field(ge=1, le=7), AfterValidator(_odd)]
 
 
 def convolution(features: int, channels: int, dims: int, kernel_size: int = 1) -> nn.Module:

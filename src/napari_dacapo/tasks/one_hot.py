@@ -13,11 +13,18 @@ from napari_dacapo.postprocessors.argmax import Argmax
 from napari_dacapo.postprocessors.class_postprocessor import ClassPostProcessor
 from napari_dacapo.postprocessors.postprocessor import Parameters
 from napari_dacapo.scores.class_overlap import ClassOverlap, class_criteria, class_values
+from napari_dacapo.scores.class_score import ClassScores, criteria_of_classes, values_of_classes
 from napari_dacapo.scores.contingency import Contingency
 from napari_dacapo.scores.criterion import Criterion
 from napari_dacapo.tasks.balance import Share, balanced
-from napari_dacapo.tasks.head import convolution, weighted_mean
-from napari_dacapo.tasks.labels import refuse_channels, refuse_other_classes
+from napari_dacapo.tasks.head import KernelSize, convolution, weighted_mean
+from napari_dacapo.tasks.labels import (
+    each_class,
+    judged_masks,
+    known_classes,
+    refuse_channels,
+    refuse_other_classes,
+)
 from napari_dacapo.tasks.task import Masks, Task
 
 if TYPE_CHECKING:
@@ -34,7 +41,7 @@ class OneHot(Task):
     classes: Classes = ("background", "foreground")
     "The name of each class id from 0 on; the first, background, is in no mean score."
 
-    kernel_size: Annotated[int, Field(ge=1, le=7)] = 1
+    kernel_size: KernelSize = 1
     "Voxels the last layer sees along each axis, odd; above 1 blocks of a prediction show at their borders."
 
     lowest_share: Share = 0.05
@@ -46,19 +53,15 @@ class OneHot(Task):
     postprocessor: ClassPostProcessor = Argmax()
     "How classes are chosen from probabilities."
 
+    class_scores: ClassScores = ()
+    "What classes are judged by besides their overlap."
+
     @field_validator("classes")
     @classmethod
     def _different(cls, classes: tuple[str, ...]) -> tuple[str, ...]:
         if len(set(classes)) < len(classes):
             raise ValueError("two classes have one name. Give each its own")
         return classes
-
-    @field_validator("kernel_size")
-    @classmethod
-    def _odd(cls, kernel_size: int) -> int:
-        if kernel_size % 2 == 0:
-            raise ValueError("it is even and has no middle. Choose 1, 3, 5 or 7")
-        return kernel_size
 
     @model_validator(mode="after")
     def _shares_in_order(self) -> OneHot:
@@ -73,6 +76,14 @@ class OneHot(Task):
         nothing = (0,) * len(voxel_size)
         return nothing, nothing
 
+    def known_of(self, known: NDArray[np.bool_], annotated: tuple[str, ...]) -> NDArray[np.bool_]:
+        """What is labelled background is known to be that only where all classes are annotated."""
+        named = known_classes(known, self.classes[1:], annotated)
+        if named.ndim == known.ndim:
+            return named
+        background: NDArray[np.bool_] = np.all(named, axis=0)
+        return np.stack([background, *named])
+
     def refuse_labels(self, labels: NDArray[Any], known: NDArray[np.bool_]) -> None:
         refuse_channels(labels, known)
         refuse_other_classes(labels, known, self.classes)
@@ -80,13 +91,15 @@ class OneHot(Task):
     def target(
         self, labels: NDArray[Any], known: NDArray[np.bool_], voxel_size: World
     ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-        self.refuse_labels(labels, known)
-        ids = np.where(known, labels, 0).astype(np.intp)
-        counts = np.bincount(ids[known], minlength=len(self.classes))
+        everywhere, each_known = each_class(known, len(self.classes), len(voxel_size))
+        self.refuse_labels(labels, everywhere)
+        ids = np.where(everywhere, labels, 0).astype(np.intp)
+        target = np.stack([ids == place for place in range(len(self.classes))])
+        judged: NDArray[np.bool_] = np.logical_or.reduce(target & np.stack(each_known), axis=0)
+        counts = np.bincount(ids[judged], minlength=len(self.classes))
         per_class = balanced(counts, self.lowest_share, self.highest_share)
-        target = np.stack([ids == place for place in range(len(self.classes))]).view(np.uint8)
-        weight = np.where(known, per_class[ids], np.float32(0))
-        return target, np.repeat(weight[None], len(target), axis=0)
+        weight = np.where(judged, per_class[ids], np.float32(0))
+        return target.view(np.uint8), np.repeat(weight[None], len(target), axis=0)
 
     def head(self, features: int, dims: int) -> nn.Module:
         return convolution(features, len(self.classes), dims, self.kernel_size)
@@ -106,13 +119,23 @@ class OneHot(Task):
         return self.postprocessor.segment(prediction, parameters)
 
     def criteria(self) -> tuple[Criterion, ...]:
-        return class_criteria(self._overlaps())
+        return class_criteria(self._overlaps()) + criteria_of_classes(self.class_scores, self.classes[1:])
 
     def score(
-        self, segmentation: NDArray[Any], labels: NDArray[Any], known: NDArray[np.bool_]
+        self,
+        segmentation: NDArray[Any],
+        labels: NDArray[Any],
+        known: NDArray[np.bool_],
+        voxel_size: World | None = None,
     ) -> dict[str, float]:
-        overlaps = self._overlaps()
-        return class_values(overlaps, (Contingency.of(segmentation, labels, known),) * len(overlaps))
+        _, each_known = each_class(known, len(self.classes), segmentation.ndim)
+        if known.ndim == segmentation.ndim:
+            tables = (Contingency.of(segmentation, labels, known),) * (len(self.classes) - 1)
+        else:
+            tables = tuple(Contingency.of(segmentation, labels, own) for own in each_known[1:])
+        judged = judged_masks(self.class_masks(segmentation, labels, known), each_known[1:])
+        sides = voxel_size or (1.0,) * segmentation.ndim
+        return class_values(self._overlaps(), tables) | values_of_classes(self.class_scores, judged, sides)
 
     def class_masks(
         self, segmentation: NDArray[Any], labels: NDArray[Any], known: NDArray[np.bool_]

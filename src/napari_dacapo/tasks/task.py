@@ -10,16 +10,22 @@ from numpy.typing import NDArray
 
 from napari_dacapo.arrays.box import Voxels, World
 from napari_dacapo.config import Family
-from napari_dacapo.postprocessors.postprocessor import Parameters
+from napari_dacapo.errors import UserInputError
+from napari_dacapo.postprocessors.postprocessor import Parameters, PostProcessor, Range
+from napari_dacapo.postprocessors.stitching import Stitching
 from napari_dacapo.scores.criterion import Criterion
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
-__all__ = ["JUDGING", "Criterion", "Masks", "Parameters", "Task"]
+__all__ = ["JUDGING", "Criterion", "Masks", "Parameters", "Range", "Task"]
 
-JUDGING = ("postprocessor", "scores")  # fields that come after the network: they change no weight
+JUDGING = (
+    "postprocessor",
+    "scores",
+    "class_scores",
+)  # fields that come after the network: they change no weight
 
 Masks = tuple[NDArray[np.bool_], NDArray[np.bool_]]  # what was found and what is true, ((z,) y, x) each
 
@@ -38,6 +44,18 @@ class Task(Family):
     def padding(self, voxel_size: World) -> tuple[Voxels, Voxels]:
         """Voxels of labels before and after the output that the target needs to be right at its border."""
 
+    def known_of(self, known: NDArray[np.bool_], annotated: tuple[str, ...]) -> NDArray[np.bool_]:
+        """`known` with a channel for each class, where a dataset has labels of only some classes.
+
+        As it is where `annotated` is empty: then all are. Raises UserInputError for what is no class.
+        """
+        if annotated:
+            problem = "this task finds objects and has no classes"
+            raise UserInputError(
+                "annotated", annotated, problem, "Leave it empty, or choose a task of classes"
+            )
+        return known
+
     @abstractmethod
     def refuse_labels(self, labels: NDArray[Any], known: NDArray[np.bool_]) -> None:
         """Raises UserInputError for labels this task cannot learn from; a sample is shown before training.
@@ -51,9 +69,9 @@ class Task(Family):
     ) -> tuple[NDArray[Any], NDArray[np.float32]]:
         """Target and weight, (c, (z,) y, x), of the output's shape.
 
-        `labels` ((z,) y, x) or (c, (z,) y, x) integer, 0 background, and `known` ((z,) y, x) are larger
-        than the output by `padding`. The target may be uint8 or float32; the weight is 0 wherever the
-        target would need an unknown voxel, and balances the classes elsewhere.
+        `labels` ((z,) y, x) or (c, (z,) y, x) integer, 0 background, and `known` ((z,) y, x), or as
+        `known_of` gives it, are larger than the output by `padding`. The target may be uint8 or float32; the
+        weight is 0 wherever the target would need an unknown voxel, and balances the classes elsewhere.
         """
 
     @abstractmethod
@@ -68,13 +86,37 @@ class Task(Family):
     def activate(self, output: torch.Tensor) -> torch.Tensor:
         """The prediction: what `segment` and a person look at, from the head's output."""
 
+    @property
+    def prediction_range(self) -> tuple[float, float]:
+        """The lowest and the highest number of a prediction."""
+        return 0.0, 1.0
+
     @abstractmethod
     def parameter_grid(self) -> tuple[Parameters, ...]:
         """Every combination of post-processing parameters that validation tries."""
 
+    def parameter_ranges(self) -> dict[str, Range]:
+        """What each of those parameters that is a number may be."""
+        values = (getattr(self, name) for name in type(self).model_fields)
+        processors = (value for value in values if isinstance(value, PostProcessor))
+        return {name: each for processor in processors for name, each in processor.ranges().items()}
+
+    def segmenting_bytes(self, dims: int) -> int:
+        """How many of memory a voxel takes while it is segmented.
+
+        A channel takes 7: as it is stored (2), as it is computed with (4), and whether it is finite (1).
+        """
+        values = (getattr(self, name) for name in type(self).model_fields)
+        beside = (value.bytes_per_voxel for value in values if isinstance(value, PostProcessor))
+        return 7 * len(self.channel_names(dims)) + max(beside, default=0)
+
     @abstractmethod
     def segment(self, prediction: NDArray[np.float32], parameters: Parameters) -> NDArray[Any]:
         """Object or class ids ((z,) y, x) unsigned, from a prediction (c, (z,) y, x)."""
+
+    def stitching(self) -> Stitching | None:
+        """How objects found block by block become those of the whole; None where ids are classes."""
+        return None
 
     @abstractmethod
     def criteria(self) -> tuple[Criterion, ...]:
@@ -82,11 +124,16 @@ class Task(Family):
 
     @abstractmethod
     def score(
-        self, segmentation: NDArray[Any], labels: NDArray[Any], known: NDArray[np.bool_]
+        self,
+        segmentation: NDArray[Any],
+        labels: NDArray[Any],
+        known: NDArray[np.bool_],
+        voxel_size: World | None = None,
     ) -> dict[str, float]:
         """Every criterion's value by name, unknown voxels left out.
 
-        `segmentation` and `known` ((z,) y, x); `labels` as for the target, unpadded.
+        `segmentation` ((z,) y, x); `labels` and `known` as for the target, unpadded. Distances are in voxels
+        where their size is not given.
         """
 
     def class_masks(

@@ -49,6 +49,19 @@ class Patches:
             return self._anywhere(rng)
         return self._where_labelled(rng, min_labelled)
 
+    def about(self, point: World) -> Voxels:
+        """The place whose output has the point in its middle, as far as there is room."""
+        return self._room.centred(voxel_at(self.dataset.raw, point))
+
+    def corner(self, voxel: Voxels) -> World:
+        """Where in the world a raw voxel begins; it may lie outside of raw."""
+        raw = self.dataset.raw
+        return tuple(o + n * v for o, n, v in zip(raw.offset, voxel, raw.voxel_size, strict=True))
+
+    def input_corner(self, place: Voxels) -> World:
+        """Where in the world the input begins whose output is at the place."""
+        return self.corner(tuple(p - m for p, m in zip(place, self.shape.margin, strict=True)))
+
     def _anywhere(self, rng: np.random.Generator) -> Voxels:
         """Any place, but not where most of the output is held out, if such are to be found."""
         place = self._room.anywhere(rng)
@@ -99,9 +112,8 @@ class Patches:
         return Box(begin, end)
 
     def _centre(self, place: Voxels) -> World:
-        raw = self.dataset.raw
-        sides = zip(raw.offset, place, raw.voxel_size, self.shape.half(raw.voxel_size), strict=True)
-        return tuple(o + p * v + h for o, p, v, h in sides)
+        half = self.shape.half(self.dataset.raw.voxel_size)
+        return tuple(c + h for c, h in zip(self.corner(place), half, strict=True))
 
     def cut(self, place: Voxels, warp: Warp) -> Cut:
         """Raw (c, (z,) y, x), labels ((c,) (z,) y, x) and known ((z,) y, x), warped about their centre.

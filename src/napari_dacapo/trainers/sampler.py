@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_dacapo.arrays.box import Voxels
+from napari_dacapo.arrays.box import Voxels, World
 from napari_dacapo.arrays.cache import cached
 from napari_dacapo.augments.augment import GeometricAugment, IntensityAugment
 from napari_dacapo.augments.warp import Warp, compose
@@ -20,13 +20,19 @@ CACHE_BYTES = 4 << 30  # of decoded data kept in memory, shared by all arrays
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One patch. The labels are larger than the network's output by what the task needs around it."""
+    """One patch. The labels are larger than the network's output by what the task needs around it.
+
+    Warped patches lie about the same centre as if they were not.
+    """
 
     raw: NDArray[np.float32]  # (c, (z,) y, x)
     labels: NDArray[Any]  # ((z,) y, x) or (c, (z,) y, x), uint16, uint32 or uint64, as the ids need
     known: NDArray[np.bool_]  # ((z,) y, x)
     dataset: str
+    annotated: tuple[str, ...]  # the classes that were labelled; empty: all
     place: Voxels  # first voxel of the output, in raw voxels
+    raw_offset: World  # where raw begins
+    offset: World  # where the output begins
 
 
 class Sampler:
@@ -68,7 +74,16 @@ class Sampler:
         patches = self._patches[int(number)]
         place = patches.place(rng, self._trainer.sampling, self._trainer.min_labelled)
         raw, labels, known = patches.cut(place, self._warp(rng, patches))
-        return Sample(self._varied(rng, patches, raw), labels, known, patches.dataset.title, place)
+        return Sample(
+            raw=self._varied(rng, patches, raw),
+            labels=labels,
+            known=known,
+            dataset=patches.dataset.title,
+            annotated=patches.dataset.annotated,
+            place=place,
+            raw_offset=patches.input_corner(place),
+            offset=patches.corner(place),
+        )
 
     def _warp(self, rng: np.random.Generator, patches: Patches) -> Warp:
         shape, voxel_size = patches.shape.input_shape, patches.dataset.raw.voxel_size

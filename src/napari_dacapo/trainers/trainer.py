@@ -30,6 +30,9 @@ class Trainer(Config):
     batch_size: Annotated[int, Field(ge=1, le=4096)] = 1
     "Patches per iteration."
 
+    accumulate: Annotated[int, Field(ge=1, le=1024)] = 1
+    "Batches whose gradients make one step: like a batch so many times larger, in the memory of one."
+
     learning_rate: Annotated[float, Field(gt=0.0, le=10.0)] = 1e-3
     "How far weights follow the gradient, at the most."
 
@@ -51,6 +54,9 @@ class Trainer(Config):
     clip_gradient_norm: Annotated[float, Field(gt=0.0)] | None = 10.0
     "Longer gradients are shortened to this; nothing: never."
 
+    average_decay: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
+    "Judge and keep the running mean of the weights, of which this much stays each step; 0: not. Try 0.999."
+
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     "Number format of the convolutions; auto takes bfloat16 where the device is faster with it."
 
@@ -66,7 +72,7 @@ class Trainer(Config):
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     "Everything random follows from it: the same seed gives the same run."
 
-    snapshot_interval: Interval = 0
+    snapshot_interval: Interval = 100
     "Iterations from one stored patch with its prediction to the next; 0: never."
 
     checkpoint_interval: Interval = 500
@@ -82,6 +88,13 @@ class Trainer(Config):
         done = min(1.0, max(0, iteration - self.warmup_iterations) / span)
         fall = {"constant": 1.0, "linear": 1.0 - done, "cosine": 0.5 * (1.0 + math.cos(math.pi * done))}
         return self.learning_rate * warm * fall[self.schedule]
+
+    def average_decay_at(self, iteration: int) -> float:
+        """How much of the running mean of the weights stays after an iteration, counted from 0.
+
+        Less in the beginning, so that the fresh weights are soon forgotten: 0.1, 2/11, 3/12 and so on.
+        """
+        return min(self.average_decay, (1 + iteration) / (10 + iteration))
 
     def build_optimizer(self, parameters: Iterable[torch.nn.Parameter]) -> torch.optim.Optimizer:
         import torch

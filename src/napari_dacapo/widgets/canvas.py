@@ -18,6 +18,7 @@ from napari_dacapo.widgets.curve import Bins, Curve, Numbers
 COLORS = ("#3b8fd4", "#e08214", "#2ca25f", "#c05fa8", "#c9a000", "#17a2a2", "#d9534f", "#8073c6")
 REACH = 10.0  # pixels from the mouse to what it points at
 RADIUS = 3.5  # pixels of a score's mark
+AROUND = 8.0  # pixels, the radius of the ring around the chosen one
 GAP = 5.0  # pixels between axis and label
 LABEL = 60.0  # pixels a label of the lower axis takes
 TICKS = 5
@@ -69,6 +70,9 @@ class Canvas(QWidget):
         self.score_name = score_name
         self.logarithmic = False
         self.smoothing = 1  # iterations
+        self.chosen: tuple[str, int] | None = (
+            None  # the curve and iteration of a score that has a ring around
+        )
         self._mouse: QPointF | None = None
         self._reduced: dict[str, tuple[Curve, int, Bins]] = {}  # with the curve and width it is for
         self.setMouseTracking(True)
@@ -247,6 +251,9 @@ class Canvas(QWidget):
                 painter.drawPolygon(_star(mark.place, 2.4 * RADIUS))
             else:
                 painter.drawEllipse(mark.place, RADIUS, RADIUS)
+            if (mark.curve.name, mark.iteration) == self.chosen:
+                painter.setBrush(Qt.BrushStyle.NoBrush)
+                painter.drawEllipse(mark.place, AROUND, AROUND)
 
     def _draw_mouse(self, painter: QPainter, layout: Layout, x: float) -> None:
         area, lines, metrics = layout.area, self.told_at(x), self.fontMetrics()

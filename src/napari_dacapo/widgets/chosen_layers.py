@@ -1,39 +1,72 @@
-"""From layers of the viewer to a datasplit; works in a thread and knows no layer."""
+"""From layers of the viewer, or files, to a datasplit; works in a thread and knows no layer."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from napari_dacapo.datasplits.dataset import Dataset
+from napari_dacapo.datasplits.dataset import Dataset, Entries
 from napari_dacapo.datasplits.datasplit import DataSplit
+from napari_dacapo.datasplits.entries import split_of, with_dataset
+from napari_dacapo.datasplits.fitting import refuse_misfit
 from napari_dacapo.datasplits.held_out_slab import HeldOutSlab
-from napari_dacapo.layers.saving import save_layer
-from napari_dacapo.layers.shown import ShownLayer
+from napari_dacapo.layers.keeping import ChosenLayer, Kept, files_in_use, keep
 from napari_dacapo.store.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ChosenLayers:
-    """What a person chose."""
+    """What a person chose for one dataset."""
 
     title: str
-    image: ShownLayer
-    labels: ShownLayer
-    mask: ShownLayer | None
+    image: ChosenLayer
+    labels: ChosenLayer
+    mask: ChosenLayer | None
 
 
-def datasplit_of(workspace: Workspace, chosen: ChosenLayers) -> DataSplit:
-    """Save the layers into the workspace; a fifth of them, at one side of the longest axis, validates.
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What became of it, and in words."""
 
-    Raises UserInputError for layers that cannot be used.
+    datasplit: DataSplit
+    said: str
+
+
+def use_layers(
+    workspace: Workspace, chosen: Sequence[ChosenLayers], entries: Entries, before: DataSplit | None
+) -> Used:
+    """A datasplit of the entries and the layers; those of an entry's title take its place.
+
+    Raises UserInputError for layers that cannot be used; nothing is saved then.
     """
+    in_use = files_in_use(workspace)
+    said: list[str] = []
+    for each in chosen:
+        dataset, kept = _kept(workspace, each, in_use)
+        entries = with_dataset(entries, dataset)
+        said += kept
+    return Used(split_of(entries, before, workspace.path), "\n".join(said))
+
+
+def use_files(root: Path, dataset: Dataset, entries: Entries, before: DataSplit | None) -> Used:
+    """A datasplit of the entries and one more dataset. Raises UserInputError where that cannot be opened."""
+    normalization = (before or HeldOutSlab(dataset=dataset)).normalization
+    dataset.open(root, normalization)
+    said = f"{dataset.title}: read from where the files are."
+    return Used(split_of(with_dataset(entries, dataset), before, root), said)
+
+
+def _kept(workspace: Workspace, chosen: ChosenLayers, in_use: Collection[Path]) -> tuple[Dataset, list[str]]:
+    """The dataset, its arrays found to fit together before any is saved."""
     image, labels = chosen.image.image(), chosen.labels.labels()
-    mask = None if chosen.mask is None else chosen.mask.labels()
-    longest = max(range(labels.dims), key=lambda axis: labels.box.size[axis])
-    saved = {
-        "raw": save_layer(workspace, f"{chosen.title} raw", image),
-        "labels": save_layer(workspace, f"{chosen.title} labels", labels),
-    }
-    if mask is not None:
-        saved["mask"] = save_layer(workspace, f"{chosen.title} mask", mask)
-    return HeldOutSlab(dataset=Dataset(title=chosen.title, **saved), axis="zyx"[-labels.dims :][longest])
+    refuse_misfit(image, labels, "labels")
+    kept: dict[str, Kept] = {}
+    if chosen.mask is not None:
+        mask = chosen.mask.labels()
+        refuse_misfit(labels, mask, "mask")
+        kept["mask"] = keep(workspace, f"{chosen.title} mask", chosen.mask, mask, in_use)
+    kept["raw"] = keep(workspace, f"{chosen.title} raw", chosen.image, image, in_use)
+    kept["labels"] = keep(workspace, f"{chosen.title} labels", chosen.labels, labels, in_use)
+    sources = {name: each.source for name, each in kept.items()}
+    return Dataset(title=chosen.title, **sources), [each.said for each in kept.values()]

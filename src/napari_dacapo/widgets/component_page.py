@@ -16,6 +16,7 @@ from napari_dacapo.store.names import checked_name
 from napari_dacapo.store.workspace import Workspace
 from napari_dacapo.widgets import saved_records
 from napari_dacapo.widgets.background import Background
+from napari_dacapo.widgets.forms.folded_form import FoldedForm
 from napari_dacapo.widgets.forms.form import Form
 from napari_dacapo.widgets.question import Question
 from napari_dacapo.widgets.saved_row import SavedRow
@@ -39,7 +40,7 @@ class ComponentPage(QWidget):
         self.workspace = workspace
         self.row = SavedRow(family.__name__.lower(), name)
         self.question = Question()
-        self.form = Form(family, record)
+        self.form = self._made_form(record)
         self.said = QLabel()
         self.said.setWordWrap(True)
         self.background = Background(self)
@@ -113,12 +114,19 @@ class ComponentPage(QWidget):
         """Read anew which ones are saved."""
         self.background.do(saved_records.names, self.workspace, self.family, then=self.row.show_names)
 
+    def _made_form(self, record: Config | None) -> Form | FoldedForm:
+        return Form(self.family, record)
+
     def _lay_out(self) -> None:
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(self.form)
+        inside = QWidget()
+        self.scrolled = QVBoxLayout(inside)
+        self.scrolled.setContentsMargins(0, 0, 0, 0)
+        self.scrolled.addWidget(self.form, 1)
+        scroll.setWidget(inside)
         self.column = QVBoxLayout(self)
         self.column.addWidget(self.row)
         self.column.addWidget(self.question)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from napari_dacapo.arrays.array import SpatialUnit
-from napari_dacapo.arrays.box import Voxels, World
+from napari_dacapo.arrays.box import Box, Voxels, World
 from napari_dacapo.datasplits.check import Report, check
+from napari_dacapo.datasplits.dataset import OpenDataset
 from napari_dacapo.datasplits.datasplit import DataSplit
 from napari_dacapo.errors import UserInputError
 from napari_dacapo.layers.boxes import region_layers
@@ -23,6 +24,7 @@ class DataFacts:
     channels: int
     voxel_size: World
     unit: SpatialUnit
+    region: Box  # what its raw and labels both cover
 
     def __str__(self) -> str:
         shape = " x ".join(f"{n:,}" for n in self.shape)
@@ -45,9 +47,19 @@ def look_at(datasplit: DataSplit, root: Path) -> Looked:
         training, validation = datasplit.training(root), datasplit.validation(root)
     except UserInputError as error:
         return Looked(None, Report((error,), ()))
-    raw = training[0].raw
-    facts = DataFacts(training[0].title, raw.spatial_shape, raw.channels or 1, raw.voxel_size, raw.unit)
-    return Looked(facts, check(training, validation))
+    return Looked(_facts(training[0]), check(training, validation))
+
+
+def _facts(dataset: OpenDataset) -> DataFacts:
+    raw = dataset.raw
+    return DataFacts(
+        title=dataset.title,
+        shape=raw.spatial_shape,
+        channels=raw.channels or 1,
+        voxel_size=raw.voxel_size,
+        unit=raw.unit,
+        region=dataset.region,
+    )
 
 
 def regions(datasplit: DataSplit, root: Path) -> list[LayerData]:

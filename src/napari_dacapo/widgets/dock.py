@@ -6,29 +6,30 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, cast
 
+from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
+from napari_dacapo.architectures.architecture import Architecture
 from napari_dacapo.config import Config
 from napari_dacapo.datasplits.datasplit import DataSplit
 from napari_dacapo.errors import DacapoError, UserInputError
-from napari_dacapo.experiments.steps import Saved
+from napari_dacapo.experiments.previews import Previews
 from napari_dacapo.experiments.suggest import Suggestion
-from napari_dacapo.store.workspace import Workspace, default_workspace
-from napari_dacapo.tasks.affinities import Affinities
-from napari_dacapo.tasks.task import Task
-from napari_dacapo.trainers.trainer import Trainer
-from napari_dacapo.widgets import made_runs, scored_runs
+from napari_dacapo.store.workspace import Workspace
+from napari_dacapo.widgets import made_runs
+from napari_dacapo.widgets.apply_page import ApplyPage
 from napari_dacapo.widgets.background import Background
 from napari_dacapo.widgets.component_page import ComponentPage
 from napari_dacapo.widgets.data_page import DataPage
 from napari_dacapo.widgets.footer import Footer
+from napari_dacapo.widgets.live_layers import LiveLayers
 from napari_dacapo.widgets.network_page import NetworkPage
-from napari_dacapo.widgets.queued_work import FollowedStep
+from napari_dacapo.widgets.preferences import saved_preferences
 from napari_dacapo.widgets.results_page import ResultsPage
 from napari_dacapo.widgets.runs_page import RunsPage
-from napari_dacapo.widgets.scored_runs import Shown
-from napari_dacapo.widgets.shown_layers import show
 from napari_dacapo.widgets.suggesting import suggestion_for
+from napari_dacapo.widgets.task_page import TaskPage
+from napari_dacapo.widgets.trainer_page import TrainerPage
 from napari_dacapo.widgets.training_queue import TrainingQueue
 
 if TYPE_CHECKING:
@@ -41,15 +42,19 @@ class DaCapo(QWidget):
     def __init__(self, napari_viewer: ViewerModel, workspace: Workspace | None = None) -> None:
         super().__init__()
         self._viewer = napari_viewer
-        self.workspace = workspace or default_workspace()
-        self.queue = TrainingQueue(self.workspace, parent=self)
+        preferences = saved_preferences()
+        device, threads = preferences.device, preferences.network_threads
+        self.workspace = workspace or preferences.open_workspace()
+        self.queue = TrainingQueue(self.workspace, device, threads, preferences.checkpoints, self)
         self.data = DataPage(napari_viewer, self.workspace)
-        self.task = ComponentPage(Task, self.workspace, "task", Affinities())
+        self.task = TaskPage(napari_viewer, self.workspace)
         self.network = NetworkPage(self.workspace)
-        self.trainer = ComponentPage(Trainer, self.workspace, "trainer", Trainer())
+        self.trainer = TrainerPage(napari_viewer, self.workspace)
         self.runs = RunsPage(self.workspace, self.queue)
         self.results = ResultsPage(napari_viewer, self.workspace)
+        self.apply = ApplyPage(napari_viewer, self.workspace, preferences)
         self.footer = Footer(self.queue)
+        self.live = LiveLayers(self._viewer, self.workspace, self.queue, self)
         self.background = Background(self)
         self.tabs = QTabWidget()
         self._lay_out()
@@ -65,6 +70,18 @@ class DaCapo(QWidget):
             "task": self.task,
             "trainer": self.trainer,
         }
+
+    def event(self, event: QEvent | None) -> bool:
+        """Qt's. Napari lets go of a dock that is closed, and says no more than that to what was in it."""
+        if event is not None and event.type() == QEvent.Type.ParentChange and self.parent() is None:
+            self.leave()
+        return super().event(event)
+
+    def leave(self) -> None:
+        """Begin to stop all work, which saves and ends by itself, and be deleted."""
+        self.queue.shutdown(0)
+        self.apply.applying.stop()
+        self.deleteLater()
 
     def train(self) -> None:
         """Save what is unsaved, make a run of the four components, and let it train."""
@@ -83,6 +100,7 @@ class DaCapo(QWidget):
             "Trainer": self.trainer,
             "Runs": self.runs,
             "Results": self.results,
+            "Apply": self.apply,
         }
         for number, (title, page) in enumerate(pages.items(), start=1):
             self.tabs.addTab(page, f"{number} {title}")
@@ -95,17 +113,40 @@ class DaCapo(QWidget):
         self.data.suggestion_wanted.connect(self._ask_for_suggestion)
         for page in self.components.values():
             page.changed.connect(self._allow_training)
+        for page in (self.data, self.network):
+            page.changed.connect(self._hand_over)
         self.runs.options.changed.connect(self._allow_training)
         self.footer.train.connect(self.train)
         self.background.failed.connect(self._say_failure)
-        self.queue.steps.connect(self._on_steps)
+        self.live.failed.connect(self._say_failure)
+        self.queue.steps.connect(self.results.follow)
         self.tabs.currentChanged.connect(self._on_turned)
         self.destroyed.connect(self.data.close_choices)
+        self.destroyed.connect(self.apply.close_choices)
 
     def _on_looked(self) -> None:
         if self.data.facts is not None:
             self.network.show_facts(self.data.facts)
+        self._hand_over()
         self._allow_training()
+
+    def _hand_over(self) -> None:
+        """Data and network, to the pages that show previews of them."""
+        previews, missing = None, self._missing
+        if not missing:
+            datasplit = cast(DataSplit, self.data.record)
+            architecture = cast(Architecture, self.network.record)
+            previews = Previews(datasplit, architecture, self.workspace.path)
+        for page in (self.data, self.task, self.trainer):
+            page.preview.use(previews, missing)
+
+    @property
+    def _missing(self) -> str:
+        """What no preview can be made without; empty if all is there."""
+        if self.data.facts is None:
+            return self.data.obstacle or "Looks at the data …"
+        problem = next(iter(self.network.form.problems), None)
+        return "" if problem is None else f"network: {problem}"
 
     def _ask_for_suggestion(self) -> None:
         if not self.data.problem:
@@ -139,21 +180,9 @@ class DaCapo(QWidget):
         self.runs.refresh()
         self.queue.add(name)
 
-    def _on_steps(self, name: str, steps: list[FollowedStep]) -> None:
-        validated = [step for step in steps if isinstance(step, Saved) and step.best_by]
-        if validated:
-            newest = validated[-1].iteration
-            work = partial(scored_runs.newest_layers, self.workspace, name, newest)
-            self.background.do(work, then=partial(self._show_newest, name))
-
-    def _show_newest(self, name: str, shown: Shown) -> None:
-        show(self._viewer, f"newest/{name}", shown.layers)
-        overlay = self._viewer.canvas.overlays.text
-        overlay.text, overlay.visible = shown.title, True
-
     def _on_turned(self, place: int) -> None:
         page = self.tabs.widget(place)
-        if page in (self.runs, self.results):
+        if page in (self.runs, self.results, self.apply):
             page.refresh()
 
     def _say_failure(self, error: DacapoError) -> None:

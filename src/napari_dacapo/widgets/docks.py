@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_dacapo.store.workspace import default_workspace
-from napari_dacapo.tasks.affinities import Affinities
-from napari_dacapo.tasks.task import Task
-from napari_dacapo.trainers.trainer import Trainer
-from napari_dacapo.widgets.component_page import ComponentPage
 from napari_dacapo.widgets.data_page import DataPage
 from napari_dacapo.widgets.network_page import NetworkPage
+from napari_dacapo.widgets.preferences import saved_preferences
+from napari_dacapo.widgets.task_page import TaskPage
+from napari_dacapo.widgets.trainer_page import TrainerPage
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -18,19 +16,19 @@ if TYPE_CHECKING:
 
 def datasplit(napari_viewer: ViewerModel) -> DataPage:
     """Where the data is, and which of it validates."""
-    return DataPage(napari_viewer, default_workspace())
+    return DataPage(napari_viewer, saved_preferences().open_workspace())
 
 
 def architecture() -> NetworkPage:
     """The network."""
-    return NetworkPage(default_workspace())
+    return NetworkPage(saved_preferences().open_workspace())
 
 
-def task() -> ComponentPage:
+def task(napari_viewer: ViewerModel) -> TaskPage:
     """What the network learns."""
-    return ComponentPage(Task, default_workspace(), "task", Affinities())
+    return TaskPage(napari_viewer, saved_preferences().open_workspace())
 
 
-def trainer() -> ComponentPage:
+def trainer(napari_viewer: ViewerModel) -> TrainerPage:
     """How the network learns."""
-    return ComponentPage(Trainer, default_workspace(), "trainer", Trainer())
+    return TrainerPage(napari_viewer, saved_preferences().open_workspace())

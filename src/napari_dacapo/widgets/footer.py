@@ -16,6 +16,7 @@ from napari_dacapo.widgets.queued_run import QueuedRun
 from napari_dacapo.widgets.queued_work import Begun, FollowedStep, Scored
 from napari_dacapo.widgets.runs_page import readable_time
 from napari_dacapo.widgets.training_queue import TrainingQueue
+from napari_dacapo.widgets.unfinished_runs import UnfinishedRuns
 
 PLOT_HEIGHT = 150
 
@@ -40,6 +41,7 @@ class Footer(QWidget):
         self.plot = TrainingPlot()
         self.plot.setFixedHeight(PLOT_HEIGHT)
         self.question = Question()
+        self.unfinished = UnfinishedRuns(queue, self)
         self._lay_out()
         self._connect()
         self._show_buttons(None)
@@ -65,6 +67,7 @@ class Footer(QWidget):
         column.addWidget(self.progress)
         column.addWidget(self.said)
         column.addWidget(self.question)
+        column.addWidget(self.unfinished)
         column.addLayout(buttons)
 
     def _connect(self) -> None:

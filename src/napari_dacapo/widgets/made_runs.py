@@ -8,7 +8,7 @@ from typing import Any
 
 from napari_dacapo.config import Config
 from napari_dacapo.errors import UserInputError
-from napari_dacapo.experiments.combinations import combinations, component_type
+from napari_dacapo.experiments.combinations import combinations, component_type, save_runs
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.store.names import folded
@@ -25,12 +25,9 @@ def save_combinations(
     repetitions: int,
     values: Mapping[str, Any],
 ) -> tuple[str, ...]:
-    """Save a run for every combination and return their names."""
+    """Save a run for every combination and return their names; none where one stands for another run."""
     store = workspace.store
-    made = tuple(combinations(store, name, components, repetitions, values))
-    for each in made:
-        store.save(Run, each.name, each.run, made_from=each.made_from)
-    return tuple(each.name for each in made)
+    return save_runs(store, combinations(store, name, components, repetitions, values))
 
 
 def save_with_components(

@@ -55,6 +55,11 @@ class TrainingPlot(QWidget):
         self.canvas.score_name = name
         self.canvas.update()
 
+    def choose(self, name: str, iteration: int) -> None:
+        """Draw a ring around a score of that curve."""
+        self.canvas.chosen = (name, iteration)
+        self.canvas.update()
+
     def _lay_out(self) -> None:
         options = QHBoxLayout()
         for widget in (self.logarithmic, QLabel("smooth"), self.smoothing, self._smoothed):

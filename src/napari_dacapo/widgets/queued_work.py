@@ -56,7 +56,7 @@ FollowedStep = Step | Begun | Scored
 
 
 def follow_training(
-    workspace: Workspace, name: str, device: str, threads: int
+    workspace: Workspace, name: str, device: str, threads: int, kept: int
 ) -> Generator[FollowedStep, None, None]:
     """Train a run of the workspace. Raises what `train` raises, and where there is no such run."""
     from napari_dacapo.experiments.history import ValidationRow
@@ -67,7 +67,7 @@ def follow_training(
     yield begun
     best = next((each.score for each in reversed(begun.scored) if each.is_best), None)
     rows: list[ValidationRow] = []
-    with closing(train(run, folder, device, threads)) as steps:
+    with closing(train(run, folder, device, threads, kept)) as steps:
         for step in steps:
             yield step
             if isinstance(step, Validation):

@@ -6,15 +6,19 @@ import math
 from functools import partial
 from typing import cast
 
-from qtpy.QtCore import QUrl, Signal
+from qtpy.QtCore import Qt, QUrl, Signal
 from qtpy.QtGui import QClipboard, QDesktopServices, QGuiApplication
 from qtpy.QtWidgets import (
-    QFormLayout,
-    QHBoxLayout,
+    QApplication,
+    QCompleter,
+    QFrame,
+    QGridLayout,
     QLabel,
     QLineEdit,
     QPushButton,
+    QScrollArea,
     QSpinBox,
+    QSplitter,
     QVBoxLayout,
     QWidget,
 )
@@ -26,14 +30,27 @@ from napari_dacapo.widgets import made_runs, saved_records
 from napari_dacapo.widgets.background import Background
 from napari_dacapo.widgets.forms.form import Form
 from napari_dacapo.widgets.name_list import NameList
+from napari_dacapo.widgets.newest import Newest
 from napari_dacapo.widgets.question import Question
 from napari_dacapo.widgets.queued_run import QueuedRun
 from napari_dacapo.widgets.run_options import RunOptions, values_of
+from napari_dacapo.widgets.stored_runs import Stored, StoredRun, stored_runs
 from napari_dacapo.widgets.table import Table
 from napari_dacapo.widgets.training_queue import TrainingQueue
 
 COLUMNS = ("run", "state", "iteration", "loss", "best score", "time left")
 MOST_REPETITIONS = 1000
+BUTTONS = {
+    "Resume": "Let the run wait for its turn to train; it goes on where it stopped.",
+    "Stop": "Stop it after this step and save; it can go on later.",
+    "Up": "Train it before the one that waits before it.",
+    "Down": "Train it after the one that waits after it.",
+    "Remove": "Take it off the queue; what it learned stays.",
+    "Delete": "Delete the run with its weights, curves and predictions; asks first.",
+    "Folder": "Open the folder of the run.",
+    "Copy command": "Copy the command line that makes the same run train.",
+    "Copy Python": "Copy the Python that makes the same run train.",
+}
 
 
 class RunsPage(QWidget):
@@ -60,10 +77,9 @@ class RunsPage(QWidget):
         self.question = Question()
         self.said = QLabel()
         self.said.setWordWrap(True)
-        self.buttons = {
-            text: QPushButton(text)
-            for text in ("Resume", "Up", "Down", "Remove", "Delete", "Folder", "Copy command", "Copy Python")
-        }
+        self.buttons = {text: QPushButton(text) for text in BUTTONS}
+        self._stored: Stored = {}
+        self._reading = Newest(self)
         self._lay_out()
         self._connect()
         self.refresh()
@@ -75,29 +91,50 @@ class RunsPage(QWidget):
         return values_of(self.options.value)
 
     def refresh(self) -> None:
-        """Read anew which components are saved."""
+        """Read anew which components are saved, and how the runs stand."""
         for component, names in self.lists.items():
             family = component_type(component)
             self.background.do(saved_records.names, self._workspace, family, then=names.show_names)
+        self._read_runs()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is still to be shown."""
+        return self.background.is_busy or self._reading.is_busy
 
     def _lay_out(self) -> None:
-        rows = QFormLayout()
-        for component, names in self.lists.items():
-            rows.addRow(component, names)
-        rows.addRow("name", self.name)
-        rows.addRow("repetitions", self.repetitions)
-        column = QVBoxLayout(self)
-        column.addLayout(rows)
-        column.addWidget(self.options)
+        form = QWidget()
+        rows = QGridLayout(form)
+        rows.setContentsMargins(0, 0, 0, 0)
+        for number, (component, names) in enumerate(self.lists.items()):
+            down, across = divmod(number, 2)
+            rows.addWidget(QLabel(component), 2 * down, 2 * across, 1, 2)
+            rows.addWidget(names, 2 * down + 1, 2 * across, 1, 2)
+        for place, (text, widget) in enumerate((("name", self.name), ("repetitions", self.repetitions))):
+            rows.addWidget(QLabel(text), 4, 2 * place)
+            rows.addWidget(widget, 4, 2 * place + 1)
+        rows.addWidget(self.options, 5, 0, 1, 4)
+        scrolled = QScrollArea()
+        scrolled.setFrameShape(QFrame.Shape.NoFrame)
+        scrolled.setWidgetResizable(True)
+        scrolled.setWidget(form)
+        making = QWidget()
+        column = QVBoxLayout(making)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(scrolled)
         column.addWidget(self.add)
-        column.addWidget(self.table, 1)
-        for keys in (("Resume", "Up", "Down", "Remove"), ("Delete", "Folder", "Copy command", "Copy Python")):
-            row = QHBoxLayout()
-            for key in keys:
-                row.addWidget(self.buttons[key])
-            column.addLayout(row)
-        column.addWidget(self.question)
-        column.addWidget(self.said)
+        parts = QSplitter(Qt.Orientation.Vertical)
+        parts.addWidget(making)
+        parts.addWidget(self.table)
+        parts.setChildrenCollapsible(False)
+        buttons = QGridLayout()
+        for number, button in enumerate(self.buttons.values()):
+            buttons.addWidget(button, number // 5, number % 5)
+        whole = QVBoxLayout(self)
+        whole.addWidget(parts, 1)
+        whole.addLayout(buttons)
+        whole.addWidget(self.question)
+        whole.addWidget(self.said)
 
     def _connect(self) -> None:
         for names in self.lists.values():
@@ -105,13 +142,16 @@ class RunsPage(QWidget):
         self.repetitions.valueChanged.connect(self._count)
         self.options.changed.connect(self._count)
         self.add.clicked.connect(self._add)
+        cast(QApplication, QApplication.instance()).focusChanged.connect(self._offer_names)
         self.table.itemSelectionChanged.connect(self._on_selected)
         self.background.failed.connect(self._say_failure)
         self._queue.reordered.connect(self._show_runs)
-        self._queue.unfinished_found.connect(self._show_runs)
+        self._queue.reordered.connect(self._read_runs)
+        self._reading.failed.connect(self._say_failure)
         self._queue.changed.connect(self._show_run)
         for text, act in (
             ("Resume", self._resume),
+            ("Stop", self._queue.stop),
             ("Up", partial(self._move, -1)),
             ("Down", partial(self._move, 1)),
             ("Remove", self._remove),
@@ -147,15 +187,32 @@ class RunsPage(QWidget):
         for name in names:
             self._queue.add(name)
 
+    def _read_runs(self) -> None:
+        self._reading.wish(stored_runs, self._workspace, self._stored, then=self._take_stored)
+
+    def _take_stored(self, stored: Stored) -> None:
+        self._stored = stored
+        self._show_runs()
+
+    def _offer_names(self, _: QWidget | None, entered: QWidget | None) -> None:
+        """Trained runs and their scores, in the lines that name the run another one starts from."""
+        trained = [run for run in self._stored.values() if run.done]
+        offered = {"Run": {run.name for run in trained}, "Criterion": {run.criterion for run in trained}}
+        if isinstance(entered, QLineEdit) and self.options.isAncestorOf(entered):
+            words = sorted(offered.get(entered.accessibleName(), ()))
+            if words:
+                entered.setCompleter(_completer(words, entered))
+
     def _show_runs(self) -> None:
+        """The queue in its order, then what the disk has besides."""
         queued = {run.name: run for run in self._queue.runs}
-        waiting = [each for each in self._queue.unfinished if each.name not in queued]
+        others = [run for name, run in self._stored.items() if self._queue.run(name) is None]
         kept = self._selected
-        self.table.setRowCount(len(queued) + len(waiting))
+        self.table.setRowCount(len(queued) + len(others))
         for row, run in enumerate(queued.values()):
             self._fill(row, run)
-        for row, each in enumerate(waiting, start=len(queued)):
-            self.table.write(row, (each.name, "unfinished", f"{each.iteration:,} of {each.of:,}", "", "", ""))
+        for row, other in enumerate(others, start=len(queued)):
+            self._fill_stored(row, other)
         self._select(kept)
         self._enable()
 
@@ -172,6 +229,13 @@ class RunsPage(QWidget):
         iteration = f"{run.done:,} of {run.of:,}" if run.of else ""
         self.table.write(row, (run.name, run.state, iteration, loss, best, readable_time(run.seconds_left)))
         self.table.cell(row, 1).setToolTip(run.details or run.sentence)
+
+    def _fill_stored(self, row: int, run: StoredRun) -> None:
+        loss = "" if math.isnan(run.loss) else f"{run.loss:.4f}"
+        best = "" if math.isnan(run.score) else f"{run.criterion} {run.score:.4f}"
+        iteration = f"{run.done:,} of {run.of:,}" if run.of else ""
+        self.table.write(row, (run.name, run.state, iteration, loss, best, ""))
+        self.table.cell(row, 1).setToolTip(run.sentence)
 
     @property
     def _selected(self) -> str:
@@ -190,25 +254,34 @@ class RunsPage(QWidget):
     def _on_selected(self) -> None:
         self._enable()
         if self._selected:
-            run = self._queue.run(self._selected)
-            self.said.setText(run.sentence if run is not None else "It was not trained to its end.")
+            run = self._queue.run(self._selected) or self._stored.get(self._selected)
+            self.said.setText("" if run is None else run.sentence)
             self.picked.emit(self._selected)
 
+    @property
+    def _state(self) -> str:
+        """Of the run that is selected; empty where none is."""
+        run = self._queue.run(self._selected) or self._stored.get(self._selected)
+        return "" if run is None else run.state
+
     def _enable(self) -> None:
-        run = self._queue.run(self._selected) if self._selected else None
-        state = "" if not self._selected else "unfinished" if run is None else run.state
-        idle = state in ("unfinished", "stopped", "failed", "finished")
+        state = self._state
+        idle = state in ("new", "unfinished", "stopped", "failed", "finished")
+        self.buttons["Resume"].setText("Train" if state == "new" else "Resume")
         for text, possible in (
-            ("Resume", idle),
+            ("Resume", idle and state != "finished"),
+            ("Stop", state in ("running", "paused")),
             ("Up", state == "waiting"),
             ("Down", state == "waiting"),
-            ("Remove", idle or state == "waiting"),
-            ("Delete", idle),
+            ("Remove", self._queue.run(self._selected) is not None and (idle or state == "waiting")),
+            ("Delete", idle or state == "unreadable"),
             ("Folder", bool(state)),
             ("Copy command", bool(state)),
             ("Copy Python", bool(state)),
         ):
+            reason = f"Not for a run that is {state}." if state else "Select a run first."
             self.buttons[text].setEnabled(possible)
+            self.buttons[text].setToolTip(BUTTONS[text] if possible else reason)
 
     def _resume(self) -> None:
         self._queue.add(self._selected)
@@ -234,6 +307,7 @@ class RunsPage(QWidget):
 
     def _on_deleted(self, name: str) -> None:
         self._queue.forget(name)
+        self._read_runs()
         self.said.setText(f"{name} is deleted.")
 
     def _open_folder(self) -> None:
@@ -246,6 +320,13 @@ class RunsPage(QWidget):
 
     def _say_failure(self, error: DacapoError) -> None:
         self.said.setText(str(error))
+
+
+def _completer(words: list[str], line: QLineEdit) -> QCompleter:
+    found = QCompleter(words, line)
+    found.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+    found.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
+    return found
 
 
 def readable_time(seconds: float) -> str:

@@ -5,15 +5,20 @@ import threading
 
 from qtpy.QtCore import QCoreApplication
 
+_at_work: set[int] = set()
 
-def quit_on_termination() -> None:
-    """Where nobody else answers the signal, quit the application when it comes."""
+
+def quit_on_termination(work: object) -> None:
+    """While this is at work: where nobody else answers the signal, quit the application when it comes."""
+    _at_work.add(id(work))
     _replace(signal.SIG_DFL, _quit)
 
 
-def die_on_termination() -> None:
-    """As it was before."""
-    _replace(_quit, signal.SIG_DFL)
+def die_on_termination(work: object) -> None:
+    """This is no longer at work; with the last one it is as it was before."""
+    _at_work.discard(id(work))
+    if not _at_work:
+        _replace(_quit, signal.SIG_DFL)
 
 
 def _replace(old: object, new: signal.Handlers | object) -> None:

@@ -11,6 +11,7 @@ from typing import Any, cast
 from qtpy.QtCore import QCoreApplication, QObject, Signal
 
 from napari_dacapo.errors import DacapoError, DeviceError, UserInputError
+from napari_dacapo.experiments.checkpoints import KEPT_LAST
 from napari_dacapo.store.names import folded
 from napari_dacapo.store.workspace import Workspace
 from napari_dacapo.widgets.queued_run import QueuedRun
@@ -42,6 +43,7 @@ class TrainingQueue(QObject):
         workspace: Workspace,
         device: str = "auto",
         threads: int | None = None,
+        kept: int = KEPT_LAST,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
@@ -49,6 +51,7 @@ class TrainingQueue(QObject):
         self._workspace = workspace
         self._device = device
         self._threads = threads or max(1, (os.cpu_count() or 1) - 1)  # one core is the window's
+        self._kept = kept  # checkpoints
         self._runs: list[QueuedRun] = []
         self._name = ""  # of the run that trains
         self._worker: EngineWorker | None = None  # trains it, or deletes what it trained
@@ -150,8 +153,9 @@ class TrainingQueue(QObject):
         if waiting is None or self._worker is not None or not self._is_open:
             return
         self._name, self._failure, self._deletes = waiting.name, None, False
-        quit_on_termination()
-        worker = EngineWorker(follow_training, self._workspace, self._name, self._device, self._threads)
+        quit_on_termination(self._workers)
+        how = (self._device, self._threads, self._kept)
+        worker = EngineWorker(follow_training, self._workspace, self._name, *how)
         worker.steps.connect(self._take)
         worker.ended.connect(self._training_ended)
         self._start(worker)
@@ -174,7 +178,7 @@ class TrainingQueue(QObject):
         worker = cast(EngineWorker, self._worker)
         self._worker = None
         self._workers.discard(worker)
-        die_on_termination()
+        die_on_termination(self._workers)
         return worker
 
     def _take(self, steps: list[FollowedStep]) -> None:
@@ -245,4 +249,4 @@ def _stop(workers: set[EngineWorker]) -> None:
 def _leave(workers: set[EngineWorker]) -> None:
     """The queue is gone; what still runs saves and ends by itself."""
     _stop(workers)
-    die_on_termination()
+    die_on_termination(workers)

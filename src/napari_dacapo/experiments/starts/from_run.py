@@ -1,7 +1,7 @@
 """Weights of another run of this workspace."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import Field
 
@@ -9,6 +9,7 @@ from napari_dacapo.errors import UserInputError
 from napari_dacapo.experiments.checkpoints import Checkpoints
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.starts.start import Start, TrainedWeights
+from napari_dacapo.store.names import folded
 from napari_dacapo.store.workspace import Workspace
 
 
@@ -36,3 +37,6 @@ class FromRun(Start):
         names = tuple(other.task.channel_names(other.architecture.dims))
         origin = f"{self.run}, iteration {loaded.state.iteration}"
         return TrainedWeights(origin, loaded.state.weights, names)
+
+    def renamed(self, run: str, new_name: str) -> Self:
+        return self.replace(run=new_name) if folded(self.run) == folded(run) else self

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from napari_dacapo.config import Family
 
@@ -32,3 +32,7 @@ class Start(Family):
         `own_bytes` is the size of the weights that begin: a file of far more is not read.
         Raises CheckpointError or UserInputError where there are none.
         """
+
+    def renamed(self, run: str, new_name: str) -> Self:
+        """The same start where a run got another name; itself if it does not begin with that one."""
+        return self

@@ -1,0 +1,81 @@
+"""Writing a block so that a crash cannot take it away again."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_dacapo.errors import UserInputError
+from napari_dacapo.files import atomic_write, make_folder, raise_if_full, sync_file, sync_folder
+
+if TYPE_CHECKING:
+    import zarr
+
+Slices = tuple[slice, ...]
+
+
+def write_durably(array: zarr.Array[Any], folder: Path, slices: Slices, values: NDArray[Any]) -> None:
+    """Write whole shards (or chunks) of the array in `folder`; they are on the disk when it returns.
+
+    Raises DiskFullError where there is no room.
+    """
+    files = [folder / key for key in _keys(array, slices)]
+    try:
+        for file in files:
+            file.unlink(missing_ok=True)  # what an earlier try left may be torn, and would be read
+        array[slices] = values
+        for file in files:
+            sync_file(file)
+        for parent in {parent for file in files for parent in _between(file, folder)}:
+            sync_folder(parent)
+    except OSError as error:
+        raise_if_full(error, folder, values.nbytes)
+        raise
+
+
+def is_written(array: zarr.Array[Any], folder: Path, slices: Slices) -> bool:
+    """Whether every shard (or chunk) of a part has its file; one that lacks it reads as zeros."""
+    return all((folder / key).is_file() for key in _keys(array, slices))
+
+
+def write_tables(path: Path, **tables: NDArray[Any]) -> None:
+    """Arrays of a few megabytes in one file, with checksums."""
+    make_folder(path.parent)
+    data = io.BytesIO()
+    np.savez_compressed(data, **tables)  # type: ignore[arg-type]
+    atomic_write(path, data.getvalue())
+
+
+def read_table(path: Path, name: str) -> NDArray[Any]:
+    """One of the arrays. Raises UserInputError where it is damaged or gone."""
+    try:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as tables:
+            table: NDArray[Any] = tables[name]
+    except (OSError, ValueError, EOFError, LookupError, zipfile.BadZipFile, zlib.error) as error:
+        problem = f"it cannot be read: {str(error)[:80]}"
+        raise UserInputError(
+            "output", path.name, problem, "Delete the output folder and start again"
+        ) from error
+    return table
+
+
+def _keys(array: zarr.Array[Any], slices: Slices) -> Iterator[str]:
+    sides = zip(slices, array.shards or array.chunks, strict=True)
+    for place in product(*(range(s.start // n, -(-s.stop // n)) for s, n in sides)):
+        yield array.metadata.encode_chunk_key(place)
+
+
+def _between(file: Path, folder: Path) -> Iterator[Path]:
+    """The folders from a file up to `folder`."""
+    for parent in file.parents:
+        yield parent
+        if parent == folder:
+            return

@@ -1,0 +1,51 @@
+"""Coarser levels of a volume, written block by block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from napari_dacapo.arrays.ome_zarr import open_own
+from napari_dacapo.arrays.pyramid import Method, halved_along
+from napari_dacapo.blockwise.durable import write_durably
+from napari_dacapo.blockwise.grid import Block, Grid
+from napari_dacapo.blockwise.ledger import Ledger
+from napari_dacapo.blockwise.stage import BlockDone, run_stage
+from napari_dacapo.blockwise.workers import Workers
+
+
+@dataclass(frozen=True, slots=True)
+class HalveBlock:
+    """Writes one block of a level from the level before."""
+
+    path: Path
+    level: int
+    dims: int
+    method: Method
+
+    def __call__(self, block: Block) -> None:
+        finer, target = open_own(self.path, self.level - 1), open_own(self.path, self.level)
+        channels = tuple(slice(0, n) for n in finer.shape[: -self.dims])
+        pairs = zip(finer.shape[-self.dims :], target.shape[-self.dims :], strict=True)
+        factors = [2 if n > m else 1 for n, m in pairs]
+        sides = zip(block.slices, factors, finer.shape[-self.dims :], strict=True)
+        read = tuple(slice(s.start * f, min(s.stop * f, n)) for s, f, n in sides)
+        long = tuple(len(channels) + axis for axis, factor in enumerate(factors) if factor == 2)
+        values = halved_along(np.asarray(finer[(*channels, *read)]), long, self.method)
+        write_durably(target, self.path / str(self.level), (*channels, *block.slices), values)
+
+
+def write_pyramid(
+    path: Path, dims: int, method: Method, ledger: Ledger, workers: Workers
+) -> Iterator[BlockDone]:
+    """Every level after the first, which is complete; the shapes are those the image was created with."""
+    level = 1
+    while (path / str(level)).is_dir():
+        array = open_own(path, level)
+        grid = Grid(array.shape[-dims:], (array.shards or array.chunks)[-dims:])
+        act = HalveBlock(path, level, dims, method)
+        yield from run_stage(f"{path.stem} level {level}", act, grid.blocks(), ledger, workers)
+        level += 1

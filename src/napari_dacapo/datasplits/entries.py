@@ -1,0 +1,61 @@
+"""A datasplit made of datasets that are added, taken away and told to train or to validate."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from napari_dacapo.datasplits.dataset import Dataset, Entries, Entry
+from napari_dacapo.datasplits.datasplit import DataSplit
+from napari_dacapo.datasplits.held_out_box import HeldOutBox
+from napari_dacapo.datasplits.held_out_slab import HeldOutSlab
+from napari_dacapo.datasplits.listed_datasets import ListedDatasets
+from napari_dacapo.errors import UserInputError
+
+
+def split_of(entries: Entries, before: DataSplit | None, root: Path = Path()) -> DataSplit:
+    """One dataset holds a part of itself out; several are listed. What raw is normalised by stays.
+
+    The one keeps the part that `before` held out of it; a new one holds out a slab at the end of its longest
+    axis. Raises UserInputError where none trains, or where the one cannot be opened.
+    """
+    if not any(not entry.validates for entry in entries):
+        raise UserInputError("datasets", len(entries), "none of them trains", "Let at least one train")
+    if len(entries) == 1:
+        return _held_out(entries[0].dataset, before, root)
+    kept = {} if before is None else {"normalization": before.normalization}
+    return ListedDatasets(
+        train=tuple(entry.dataset for entry in entries if not entry.validates),
+        validate=tuple(entry.dataset for entry in entries if entry.validates),
+        **kept,
+    )
+
+
+def with_dataset(entries: Entries, dataset: Dataset) -> Entries:
+    """One more, or a newer one of its title in its place. The second one validates, unless one does."""
+    titles = [entry.dataset.title for entry in entries]
+    if dataset.title in titles:
+        place = titles.index(dataset.title)
+        return (*entries[:place], replace(entries[place], dataset=dataset), *entries[place + 1 :])
+    is_needed = bool(entries) and not any(entry.validates for entry in entries)
+    return (*entries, Entry(dataset, validates=is_needed))
+
+
+def without(entries: Entries, place: int) -> Entries:
+    """One less. If none trained then, the first of the others would."""
+    left = (*entries[:place], *entries[place + 1 :])
+    if left and all(entry.validates for entry in left):
+        return (replace(left[0], validates=False), *left[1:])
+    return left
+
+
+def longest_axis(dataset: Dataset, before: DataSplit | None, root: Path) -> str:
+    """The letter of the axis along which raw and labels reach farthest in the world."""
+    opened = dataset.open(root, (before or HeldOutSlab(dataset=dataset)).normalization)
+    sizes = opened.region.size
+    return "zyx"[-len(sizes) :][sizes.index(max(sizes))]
+
+
+def _held_out(dataset: Dataset, before: DataSplit | None, root: Path) -> DataSplit:
+    if isinstance(before, HeldOutSlab | HeldOutBox) and before.dataset.title == dataset.title:
+        return before.replace(dataset=dataset)
+    kept = {} if before is None else {"normalization": before.normalization}
+    return HeldOutSlab(dataset=dataset, axis=longest_axis(dataset, before, root), **kept)

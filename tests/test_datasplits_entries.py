@@ -1,0 +1,93 @@
+"""A datasplit of datasets that are added, taken away, and told to train or to validate."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from napari_dacapo.arrays.file import File
+from napari_dacapo.arrays.normalize import FixedRange
+from napari_dacapo.arrays.ome_zarr import write_ome_zarr
+from napari_dacapo.datasplits.dataset import Dataset, Entry
+from napari_dacapo.datasplits.entries import split_of, with_dataset, without
+from napari_dacapo.datasplits.folder_datasets import FolderDatasets
+from napari_dacapo.datasplits.held_out_box import HeldOutBox
+from napari_dacapo.datasplits.held_out_slab import HeldOutSlab
+from napari_dacapo.datasplits.listed_datasets import ListedDatasets
+from napari_dacapo.errors import UserInputError
+
+RANGE = FixedRange(low=0.0, high=255.0)
+
+
+def dataset(title: str) -> Dataset:
+    return Dataset(title=title, raw=File(path="cells.zarr"), labels=File(path="cells.zarr"))
+
+
+A, B, C = map(dataset, "ABC")
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Cells of 4 x 2 x 2 voxels, 4 x 20 x 8 nm large in all."""
+    world = {"axes": "zyx", "voxel_size": (1.0, 10.0, 4.0), "offset": (0.0,) * 3, "unit": "nm"}
+    write_ome_zarr(tmp_path / "cells.zarr", np.ones((4, 2, 2), np.uint8), **world)
+    return tmp_path
+
+
+def test_one_dataset_holds_out_a_slab_along_the_axis_it_is_longest_in(root: Path) -> None:
+    assert split_of((Entry(A),), None, root) == HeldOutSlab(dataset=A, axis="y")
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        HeldOutSlab(dataset=A, axis="x", fraction=0.5, normalization=RANGE),
+        HeldOutBox(dataset=A, begin=(0.0,) * 3, end=(1.0,) * 3, normalization=RANGE),
+    ],
+)
+def test_the_same_dataset_saved_again_keeps_what_was_held_out_of_it(before: HeldOutSlab | HeldOutBox) -> None:
+    newer = A.replace(labels=File(path="painted.zarr"))
+    assert split_of((Entry(newer),), before) == before.replace(dataset=newer)
+
+
+def test_another_dataset_keeps_the_normalization_only(root: Path) -> None:
+    before = HeldOutSlab(dataset=B, axis="x", fraction=0.5, normalization=RANGE)
+    assert split_of((Entry(A),), before, root) == HeldOutSlab(dataset=A, axis="y", normalization=RANGE)
+
+
+def test_several_datasets_are_listed() -> None:
+    before = HeldOutSlab(dataset=A, normalization=RANGE)
+    entries = (Entry(A), Entry(B, True), Entry(C))
+    assert split_of(entries, before) == ListedDatasets(train=(A, C), validate=(B,), normalization=RANGE)
+
+
+def test_at_least_one_trains() -> None:
+    with pytest.raises(UserInputError, match="none of them trains"):
+        split_of((Entry(A, True), Entry(B, True)), None)
+
+
+def test_the_second_dataset_validates_and_later_ones_train() -> None:
+    entries = with_dataset(with_dataset(with_dataset((), A), B), C)
+    assert entries == (Entry(A), Entry(B, True), Entry(C))
+
+
+def test_a_dataset_of_a_title_that_is_there_takes_its_place_and_does_the_same() -> None:
+    newer = B.replace(weight=3)
+    assert with_dataset((Entry(A), Entry(B, True)), newer) == (Entry(A), Entry(newer, True))
+
+
+def test_when_the_last_that_trains_is_taken_away_the_next_one_trains() -> None:
+    assert without((Entry(A), Entry(B, True), Entry(C, True)), 0) == (Entry(B), Entry(C, True))
+
+
+@pytest.mark.parametrize(
+    ("datasplit", "entries"),
+    [
+        (HeldOutSlab(dataset=A), (Entry(A),)),
+        (HeldOutBox(dataset=A, begin=(0.0, 0.0), end=(1.0, 1.0)), (Entry(A),)),
+        (ListedDatasets(train=(A, B), validate=(C,)), (Entry(A), Entry(B), Entry(C, True))),
+        (FolderDatasets(path="data"), ()),
+    ],
+)
+def test_a_datasplit_tells_its_datasets(datasplit: HeldOutSlab, entries: tuple[Entry, ...]) -> None:
+    assert datasplit.entries == entries

@@ -1,0 +1,289 @@
+"""An image of any size: stopped, killed or failing at any moment, it ends as if nothing had happened."""
+
+import errno
+import os
+import random
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tiny
+import zarr
+from cli_process import Forker
+
+from napari_dacapo.arrays.box import Box
+from napari_dacapo.arrays.file import File
+from napari_dacapo.arrays.memory import from_numpy
+from napari_dacapo.arrays.ome_zarr import own_attributes
+from napari_dacapo.blockwise import durable
+from napari_dacapo.blockwise.cluster import Cluster
+from napari_dacapo.errors import BlocksError, DiskFullError, StoreError, UserInputError
+from napari_dacapo.experiments.apply import apply
+from napari_dacapo.experiments.run import Run
+from napari_dacapo.experiments.run_folder import RunFolder
+from napari_dacapo.experiments.steps import Applied, Predicted, Step, Worked
+from napari_dacapo.experiments.training import train
+from napari_dacapo.experiments.volume import holds_results
+from napari_dacapo.files import locked
+from napari_dacapo.store.workspace import Workspace
+
+PARAMETERS = {"bias": 0.25, "foreground": 0.2, "min_size": 20}
+LARGE = "large-raw.zarr"  # 40 voxels along each axis: 27 blocks of 16
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
+    """A workspace as the command line has it, with a run trained for three iterations."""
+    workspace = Workspace(tmp_path_factory.mktemp("workspace"))
+    run = tiny.run(workspace.path, iterations=3)
+    workspace.store.save(Run, "run", run)
+    folder = RunFolder(workspace.run_folder("run"), workspace.path)
+    for _ in train(run, folder, "cpu"):
+        pass
+    tiny.dataset(workspace.path, "large", (40, 40, 40), 2)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(trained: RunFolder, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    output = tmp_path_factory.mktemp("uninterrupted") / "applied"
+    for _ in steps(trained, output):
+        pass
+    return output
+
+
+def steps(trained: RunFolder, output: Path, **options: Any) -> Iterator[Step]:
+    given: dict[str, Any] = {"parameters": PARAMETERS, "device": "cpu"}
+    return apply(trained, File(path=str(trained.root / LARGE)), output, **(given | options))
+
+
+def written(output: Path) -> dict[str, bytes]:
+    """Every file of both images."""
+    images = [output / name for name in ("prediction.zarr", "segmentation.zarr")]
+    files = (file for image in images for file in image.rglob("*") if file.is_file())
+    return {str(file.relative_to(output)): file.read_bytes() for file in files}
+
+
+def voxels(output: Path, name: str) -> np.ndarray:
+    return zarr.open_array(str(output / f"{name}.zarr" / "0"), mode="r")[:]
+
+
+def predicted(found: list[Step]) -> list[int]:
+    return [step.done for step in found if isinstance(step, Predicted)]
+
+
+def test_every_block_of_every_step_is_told(trained: RunFolder, tmp_path: Path) -> None:
+    *found, last = steps(trained, tmp_path / "applied")
+    assert predicted(found) == list(range(1, 28))
+    worked = {step.what: step.of for step in found if isinstance(step, Worked)}
+    assert worked == dict.fromkeys(("segmenting", "joining", "numbering", "joining holes"), 1)
+    assert isinstance(last, Applied) and dict(last.parameters) == PARAMETERS
+    assert not (tmp_path / "applied" / ".blocks" / "work").exists()
+
+
+def test_what_is_finished_is_not_done_again(trained: RunFolder, uninterrupted: Path) -> None:
+    before = written(uninterrupted)
+    (only,) = steps(trained, uninterrupted)
+    assert isinstance(only, Applied) and written(uninterrupted) == before
+
+
+@pytest.mark.parametrize("taken", [1, 10, 27, 28, 30])
+def test_stopped_anywhere_it_goes_on_to_the_same_bytes(
+    trained: RunFolder, uninterrupted: Path, tmp_path: Path, taken: int
+) -> None:
+    output = tmp_path / "applied"
+    with closing(steps(trained, output)) as begun:  # type: ignore[type-var]
+        for _ in range(taken):
+            next(begun)
+    rest = predicted(list(steps(trained, output)))
+    assert rest == list(range(min(taken, 27) + 1, 28))
+    assert written(output) == written(uninterrupted)
+
+
+def test_killed_again_and_again_it_ends_with_the_same_bytes(
+    trained: RunFolder, uninterrupted: Path, tmp_path: Path
+) -> None:
+    output, log, patience = tmp_path / "applied", tmp_path / "log.txt", 0.2
+    words = ["--workspace", trained.root, "apply", "run", trained.root / LARGE, output]
+    words += [word for name, value in PARAMETERS.items() for word in ("--set", f"{name}={value}")]
+    forker, code, kills, dice = Forker(), -signal.SIGKILL, 0, random.Random(0)
+    try:
+        while code == -signal.SIGKILL:
+            process = forker.start(log, *words, "--device", "cpu")
+            time.sleep(patience * dice.random())
+            patience *= 1.6  # so that it ends on any machine
+            os.kill(process, signal.SIGKILL)  # nothing happens to one that has ended: nobody awaited it yet
+            code = forker.wait(process)
+            kills += code == -signal.SIGKILL
+    finally:
+        forker.close()
+    assert code == 0, log.read_text()
+    assert kills >= 3
+    assert written(output) == written(uninterrupted)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"parameters": PARAMETERS | {"bias": 0.5}}, "parameters {'bias': 0.25"),
+        (
+            {"box": Box((0.0,) * 3, (160.0,) * 3)},
+            "box [[0, 0, 0], [40, 40, 40]], now [[0, 0, 0], [20, 20, 20]]",
+        ),
+        ({"dtype": "uint8"}, "dtype 'float16', now 'uint8'"),
+    ],
+)
+def test_another_job_in_its_folder_is_refused_with_what_differs(
+    trained: RunFolder, uninterrupted: Path, options: dict[str, Any], told: str
+) -> None:
+    before = written(uninterrupted)
+    with pytest.raises(UserInputError) as caught:
+        list(steps(trained, uninterrupted, **options))
+    assert told in str(caught.value) and len(str(caught.value)) <= 300
+    assert written(uninterrupted) == before
+
+
+def test_an_image_whose_voxels_changed_is_another_job(trained: RunFolder, tmp_path: Path) -> None:
+    image = from_numpy(np.zeros((20, 20, 20), np.uint8), "zyx", (8.0,) * 3, name="layer")
+    list(apply(trained, image, tmp_path / "applied", parameters=PARAMETERS, device="cpu"))
+    changed = from_numpy(np.ones((20, 20, 20), np.uint8), "zyx", (8.0,) * 3, name="layer")
+    with pytest.raises(UserInputError, match="voxels"):
+        list(apply(trained, changed, tmp_path / "applied", parameters=PARAMETERS, device="cpu"))
+
+
+def test_results_are_replaced_where_that_is_wished(trained: RunFolder, tmp_path: Path) -> None:
+    output, small = tmp_path / "applied", Box((0.0,) * 3, (80.0,) * 3)
+    list(steps(trained, output))
+    assert holds_results(output)
+    with closing(steps(trained, output, box=small, replace=True)) as begun:  # type: ignore[type-var]
+        next(begun)
+    assert not holds_results(output)
+    list(steps(trained, output, box=small))
+    assert holds_results(output) and voxels(output, "segmentation").shape == (10, 10, 10)
+
+
+@pytest.mark.parametrize("name", ["prediction", "segmentation"])
+def test_a_block_whose_file_was_lost_is_made_again(
+    trained: RunFolder, uninterrupted: Path, tmp_path: Path, name: str
+) -> None:
+    output = tmp_path / "applied"
+    list(steps(trained, output))
+    next(file for file in (output / f"{name}.zarr" / "0" / "c").rglob("*") if file.is_file()).unlink()
+    list(steps(trained, output))
+    assert written(output) == written(uninterrupted)
+
+
+def test_two_processes_do_not_write_one_output(trained: RunFolder, tmp_path: Path) -> None:
+    blocks = tmp_path / "applied" / ".blocks"
+    with closing(steps(trained, tmp_path / "applied")) as begun:  # type: ignore[type-var]
+        next(begun)
+        with pytest.raises(StoreError, match=r"in use by process \d+"):
+            list(steps(trained, tmp_path / "applied"))
+    with locked(blocks / "ledger.jsonl"):
+        pass
+
+
+def test_a_damaged_chunk_costs_its_blocks_only_and_mended_they_are_done(
+    trained: RunFolder, uninterrupted: Path, tmp_path: Path
+) -> None:
+    chunk = next(file for file in (trained.root / LARGE / "0").rglob("0") if file.is_file())
+    whole, output = chunk.read_bytes(), tmp_path / "applied"
+    begun = steps(trained, output)
+    found = [next(begun)]  # the image is read once before
+    chunk.write_bytes(whole[: len(whole) // 2])
+    try:
+        with pytest.raises(BlocksError, match=r"blocks failed \(predicting\).*cannot be read"):
+            found.extend(begun)
+    finally:
+        chunk.write_bytes(whole)
+    rest = predicted(list(steps(trained, output)))
+    assert len(rest) == 27 - len(predicted(found))
+    assert written(output) == written(uninterrupted)
+
+
+def test_a_disk_that_fills_up_is_told_and_with_room_it_goes_on(
+    trained: RunFolder, uninterrupted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    output, room, sync = tmp_path / "applied", 5, durable.sync_file
+
+    def full(path: Path) -> None:
+        nonlocal room
+        room -= 1
+        if room < 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        sync(path)
+
+    monkeypatch.setattr(durable, "sync_file", full)
+    with pytest.raises(DiskFullError):
+        list(steps(trained, output))
+    monkeypatch.setattr(durable, "sync_file", sync)
+    assert 22 <= len(predicted(list(steps(trained, output)))) <= 27
+    assert written(output) == written(uninterrupted)
+
+
+def test_bytes_are_within_half_a_step_and_say_what_they_mean(trained: RunFolder, tmp_path: Path) -> None:
+    exact, coarse = tmp_path / "float32", tmp_path / "uint8"
+    list(steps(trained, exact, dtype="float32"))
+    list(steps(trained, coarse, dtype="uint8"))
+    difference = np.abs(voxels(coarse, "prediction") / 255 - voxels(exact, "prediction"))
+    assert difference.max() <= 1 / 510 + 1e-6
+    about = own_attributes(coarse / "prediction.zarr")
+    assert about is not None and about["stored"] == {"low": 0.0, "high": 1.0}
+    assert about["iteration"] == 3 and about["parameters"] == PARAMETERS and about["version"]
+
+
+def test_killed_before_anything_was_written_it_begins(trained: RunFolder, tmp_path: Path) -> None:
+    blocks = tmp_path / "applied" / ".blocks"
+    blocks.mkdir(parents=True)
+    with locked(blocks / "ledger.jsonl"):
+        pass
+    assert isinstance(list(steps(trained, tmp_path / "applied"))[-1], Applied)
+
+
+def test_results_of_no_known_job_are_refused(trained: RunFolder, uninterrupted: Path, tmp_path: Path) -> None:
+    output = tmp_path / "applied"
+    output.mkdir()
+    (uninterrupted / "prediction.zarr").rename(output / "prediction.zarr")
+    try:
+        with pytest.raises(UserInputError, match="without a list of finished blocks"):
+            list(steps(trained, output))
+    finally:
+        (output / "prediction.zarr").rename(uninterrupted / "prediction.zarr")
+
+
+@pytest.mark.enable_socket
+def test_processes_give_the_same_bytes(trained: RunFolder, uninterrupted: Path, tmp_path: Path) -> None:
+    list(steps(trained, tmp_path / "applied", cluster=Cluster(processes=2)))
+    assert written(tmp_path / "applied") == written(uninterrupted)
+
+
+@pytest.mark.enable_socket
+def test_an_image_in_memory_is_not_sent_to_other_processes(trained: RunFolder, tmp_path: Path) -> None:
+    image = from_numpy(np.zeros((20, 20, 20), np.uint8), "zyx", (8.0,) * 3, name="layer")
+    with pytest.raises(UserInputError, match="other processes cannot read it"):
+        list(
+            apply(
+                trained,
+                image,
+                tmp_path / "applied",
+                parameters=PARAMETERS,
+                device="cpu",
+                cluster=Cluster(processes=1),
+            )
+        )
+
+
+def test_a_scheduler_that_is_not_there_is_told(trained: RunFolder, tmp_path: Path) -> None:
+    with pytest.raises(UserInputError, match="there is no such file"):
+        list(steps(trained, tmp_path / "applied", cluster=Cluster(str(tmp_path / "scheduler.json"))))
+
+
+def test_the_ledger_counts_every_block(uninterrupted: Path) -> None:
+    ledger = uninterrupted / ".blocks" / "ledger.jsonl"
+    lines = ledger.read_text().splitlines()
+    assert len(lines) == 1 + 27 + 4 + 3  # the job, predicted, four steps of one block, three of no block

@@ -1,0 +1,84 @@
+"""How large blocks are: what the device gains from, and what memory holds."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import tiny
+import torch
+
+from napari_dacapo.experiments import volume_plan
+from napari_dacapo.experiments.predicting import OutputGrid
+from napari_dacapo.experiments.volume_plan import VolumePlan, segmenting_threads
+
+GIB = 1 << 30
+
+
+def trained(device: str = "cpu") -> Any:
+    run = SimpleNamespace(architecture=tiny.UNET, task=tiny.TASK)
+    compute = SimpleNamespace(device=torch.device(device))
+    return SimpleNamespace(run=run, compute=compute, input_channels=1)
+
+
+def grid(side: int, voxel_size: tuple[float, float, float] = (8.0, 8.0, 8.0)) -> OutputGrid:
+    return OutputGrid((0,) * 3, (side,) * 3, (0.0,) * 3, voxel_size, "nm")
+
+
+@pytest.fixture
+def memory(monkeypatch: pytest.MonkeyPatch) -> Any:
+    def set_to(free: int, of_device: int = 0) -> None:
+        monkeypatch.setattr(volume_plan, "free_memory", lambda: free)
+        monkeypatch.setattr(volume_plan, "device_memory", lambda _: of_device)
+
+    return set_to
+
+
+def test_a_processor_predicts_the_blocks_of_validation(memory: Any) -> None:
+    memory(64 * GIB)
+    plan = VolumePlan.of(trained(), grid(500))
+    # 32 voxels lose 8 on each side; segmented are 16 blocks, at least 256 voxels along each axis
+    assert (plan.input_shape, plan.block, plan.chunk) == ((32,) * 3, (16,) * 3, (16,) * 3)
+    assert plan.segmented == (256,) * 3 and plan.halo == (32,) * 3
+
+
+def test_a_gpu_predicts_the_largest_that_half_of_its_memory_holds(memory: Any) -> None:
+    memory(64 * GIB, 80 * GIB)
+    assert VolumePlan.of(trained("cuda"), grid(500)).input_shape == (128,) * 3
+    needed = tiny.UNET.prediction_bytes(1, (96,) * 3)
+    memory(64 * GIB, 2 * needed)
+    assert VolumePlan.of(trained("cuda"), grid(500)).input_shape == (96,) * 3
+
+
+def test_blocks_shrink_where_the_memory_is_small(memory: Any) -> None:
+    memory(2 * tiny.UNET.prediction_bytes(1, (32,) * 3) - 2)
+    plan = VolumePlan.of(trained(), grid(500))
+    assert max(plan.input_shape) < 32
+    assert plan.segmented == plan.block
+
+
+def test_segmented_blocks_are_no_larger_than_memory_holds_or_the_region(memory: Any) -> None:
+    memory(64 * GIB)
+    assert VolumePlan.of(trained(), grid(40)).segmented == (48,) * 3
+    per_voxel = tiny.TASK.segmenting_bytes(3)
+    memory(2 * per_voxel * (192 * 192 * 320))  # 128, 128 and 256 voxels with 32 around
+    plan = VolumePlan.of(trained(), grid(500))
+    assert sorted(plan.segmented) == [128, 128, 256]
+    assert segmenting_threads(plan, per_voxel) == 1
+
+
+@pytest.mark.parametrize(("side", "largest", "part"), [(24, 64, 24), (104, 64, 52), (148, 64, 37), (7, 3, 1)])
+def test_a_chunk_is_the_largest_part_of_a_block_that_is_small_enough(
+    side: int, largest: int, part: int
+) -> None:
+    assert volume_plan._part(side, largest) == part
+
+
+def test_around_a_block_as_much_is_seen_along_coarse_axes_in_the_world(memory: Any) -> None:
+    memory(64 * GIB)
+    assert VolumePlan.of(trained(), grid(500, (32.0, 8.0, 8.0))).halo == (8, 32, 32)
+
+
+def test_a_plan_is_kept_as_json(memory: Any) -> None:
+    memory(64 * GIB)
+    plan = VolumePlan.of(trained(), grid(500))
+    assert VolumePlan.from_json(plan.to_json()) == plan

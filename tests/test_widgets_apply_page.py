@@ -1,0 +1,294 @@
+"""A trained run applied to layers and files, by clicks."""
+
+import math
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tiny
+import zarr
+from napari import Viewer
+from napari.layers import Image, Labels
+from pytestqt.qtbot import QtBot
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtWidgets import QCheckBox, QPushButton
+
+from napari_dacapo.arrays.file import File
+from napari_dacapo.arrays.ome_zarr import write_ome_zarr
+from napari_dacapo.experiments import apply as applying
+from napari_dacapo.experiments.apply import apply
+from napari_dacapo.experiments.run import Run
+from napari_dacapo.experiments.run_folder import RunFolder
+from napari_dacapo.experiments.steps import Predicted
+from napari_dacapo.experiments.training import train
+from napari_dacapo.store.workspace import Workspace
+from napari_dacapo.widgets.apply_page import FILE, ApplyPage
+from napari_dacapo.widgets.applying import Progress
+
+LONG = 60_000  # milliseconds; more than a busy machine takes
+RAW, _ = tiny.cells((20, 24, 28), seed=5)
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with a run that was trained for three iterations, and one that was not."""
+    workspace = Workspace(tmp_path_factory.mktemp("template") / "space")
+    run = tiny.run(workspace.path, iterations=3)
+    for name in ("trained", "untrained"):
+        workspace.store.save(Run, name, run)
+    for _ in train(run, RunFolder(workspace.run_folder("trained"), workspace.path), "cpu"):
+        pass
+    return workspace.path
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, template: Path) -> Workspace:
+    shutil.copytree(template, tmp_path / "space")
+    return Workspace(tmp_path / "space")
+
+
+@pytest.fixture
+def viewer(make_napari_viewer: Callable[[], Viewer]) -> Viewer:
+    """Voxels of 16 x 8 x 8 nm, written in micrometres, somewhere in the world."""
+    viewer = make_napari_viewer()
+    place: dict[str, Any] = {"scale": (0.016, 0.008, 0.008), "translate": (0.1, 0.2, 0.3)}
+    viewer.add_image(RAW, name="cells", units="um", axis_labels="zyx", **place)
+    return viewer
+
+
+@pytest.fixture
+def page(qtbot: QtBot, viewer: Viewer, workspace: Workspace) -> Iterator[ApplyPage]:
+    page = ApplyPage(viewer, workspace)
+    viewer.window.add_dock_widget(page, name="Apply")
+    qtbot.waitUntil(page.segment.isEnabled, timeout=LONG)
+    yield page
+    page.applying.shutdown(LONG / 1000)
+    qtbot.waitUntil(lambda: not page.background.is_busy, timeout=LONG)
+    page.close_choices()
+
+
+def click(qtbot: QtBot, button: QPushButton) -> None:
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def tick(qtbot: QtBot, box: QCheckBox) -> None:
+    qtbot.mouseClick(box, Qt.MouseButton.LeftButton, pos=QPoint(8, box.height() // 2))
+
+
+def segment(qtbot: QtBot, page: ApplyPage) -> None:
+    before = page.applying.progress
+    click(qtbot, page.segment)
+    qtbot.waitUntil(
+        lambda: page.applying.progress is not before and not page.applying.progress.is_active, timeout=LONG
+    )
+
+
+def show_file(page: ApplyPage, **fields: Any) -> None:
+    page.source.setCurrentIndex(FILE)
+    page.file.value = File(**fields)
+    page.file.changed.emit()
+
+
+def voxels(path: Path) -> np.ndarray:
+    return zarr.open_array(str(path / "0"), mode="r")[:]
+
+
+def test_only_trained_runs_are_offered_with_their_weights(page: ApplyPage) -> None:
+    assert [page.runs.itemText(i) for i in range(page.runs.count())] == ["trained"]
+    titles = [page.weights.itemText(i) for i in range(page.weights.count())]
+    assert titles[0].startswith("the best by voi_sum, of iteration 3 (")
+    assert titles[-2:] == ["of iteration 3", "of iteration 2"]
+    assert "the last, of iteration 3" in titles
+
+
+def test_the_result_is_layers_right_over_the_image(
+    qtbot: QtBot, page: ApplyPage, viewer: Viewer, workspace: Workspace
+) -> None:
+    segment(qtbot, page)
+    output = workspace.path / "applied" / "trained cells"
+    assert page.said.text().splitlines()[0].endswith(f"It lies in {output}.")
+    segmentation = viewer.layers["cells segmentation"]
+    assert isinstance(segmentation, Labels)
+    assert segmentation.scale == pytest.approx((0.016, 0.008, 0.008))
+    assert segmentation.translate == pytest.approx((0.1, 0.2, 0.3))
+    assert segmentation.units == viewer.layers["cells"].units
+    np.testing.assert_array_equal(segmentation.data, voxels(output / "segmentation.zarr"))
+    shown = [layer.name for layer in viewer.layers if isinstance(layer, Image) and layer.visible]
+    assert shown == ["cells", "cells affinity_z1"]
+
+
+def test_the_layer_is_segmented_as_the_file_is(
+    qtbot: QtBot, page: ApplyPage, workspace: Workspace, tmp_path: Path
+) -> None:
+    place: dict[str, Any] = {"voxel_size": (16.0, 8.0, 8.0), "offset": (92.0, 196.0, 296.0), "unit": "nm"}
+    write_ome_zarr(tmp_path / "cells.zarr", RAW, axes="zyx", **place)
+    segment(qtbot, page)
+    show_file(page, path=str(tmp_path / "cells.zarr"))
+    qtbot.waitUntil(lambda: page.output.line.text().endswith("cells 2"), timeout=LONG)
+    segment(qtbot, page)
+    one, other = (workspace.path / "applied" / name for name in ("trained cells", "trained cells 2"))
+    np.testing.assert_array_equal(voxels(one / "prediction.zarr"), voxels(other / "prediction.zarr"))
+    offsets = [File(path=str(each / "segmentation.zarr")).open().offset for each in (one, other)]
+    assert offsets[0] == pytest.approx(offsets[1])
+
+
+def test_the_weights_that_were_chosen_are_taken(
+    qtbot: QtBot, page: ApplyPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page.weights.setCurrentText("of iteration 2")
+    segment(qtbot, page)
+    assert page.said.text().startswith("Segmented by iteration 2 with bias ")
+
+
+def test_the_time_left_is_that_of_the_blocks_after_the_first() -> None:
+    progress = Progress("running")
+    assert math.isnan(progress.seconds_left(now=9.0))
+    for done, now in ((1, 10.0), (2, 12.0), (3, 14.0)):
+        progress = progress.after(Predicted(6, "cells", done, 5), now)
+    assert progress.seconds_left(now=14.0) == 4.0  # two blocks took four seconds, two are left
+
+
+def test_what_is_seen_alone_is_one_slice(qtbot: QtBot, page: ApplyPage, viewer: Viewer) -> None:
+    viewer.dims.set_point(0, 0.1 + 7 * 0.016)
+    tick(qtbot, page.only_seen)
+    segment(qtbot, page)
+    segmentation = viewer.layers["cells segmentation"]
+    assert segmentation.data.shape == (1, 24, 28)
+    assert segmentation.translate == pytest.approx((0.1 + 7 * 0.016, 0.2, 0.3))
+
+
+def test_what_is_seen_after_zooming_is_a_part(qtbot: QtBot, page: ApplyPage, viewer: Viewer) -> None:
+    shown = viewer.canvas.size  # pixels
+    viewer.camera.center, viewer.camera.zoom = (0.1, 0.296, 0.404), min(shown) / 0.08
+    tick(qtbot, page.only_seen)
+    segment(qtbot, page)
+    height, width = viewer.layers["cells segmentation"].data.shape[1:]
+    assert {min(height, width)} <= {9, 10} and (height, width) != (24, 28)  # 80 nm of 8 nm a voxel
+
+
+class Halted:
+    """Applying that stops after its first block until it is let go."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.reached, self.go_on = threading.Event(), threading.Event()
+
+        def halted(*arguments: Any, **named: Any) -> Iterator[Any]:
+            for step in apply(*arguments, **named):
+                yield step
+                if isinstance(step, Predicted) and not self.reached.is_set():
+                    self.reached.set()
+                    self.go_on.wait(LONG / 1000)
+
+        monkeypatch.setattr(applying, "apply", halted)
+
+
+@pytest.fixture
+def halted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Halted]:
+    found = Halted(monkeypatch)
+    yield found
+    found.go_on.set()
+
+
+def test_what_is_stopped_is_gone_on_with(
+    qtbot: QtBot, page: ApplyPage, viewer: Viewer, workspace: Workspace, halted: Halted
+) -> None:
+    click(qtbot, page.segment)
+    qtbot.waitUntil(halted.reached.is_set, timeout=LONG)
+    qtbot.waitUntil(lambda: page.said.text().startswith("Predicts, block 1 of"), timeout=LONG)
+    assert not page.segment.isEnabled() and "segments already" in page.segment.toolTip()
+    click(qtbot, page.cancel)
+    assert page.said.text().startswith("Stops after this step …\nTrained on voxels of (8.0, 8.0, 8.0) nm")
+    halted.go_on.set()
+    qtbot.waitUntil(lambda: page.applying.progress.state == "stopped", timeout=LONG)
+    assert page.said.text().startswith("Stopped; segmenting again goes on from here.")
+    assert len(viewer.layers) == 1 and page.segment.isEnabled()
+    segment(qtbot, page)
+    assert [path.name for path in (workspace.path / "applied").iterdir()] == ["trained cells"]
+
+
+def test_a_page_that_is_closed_ends_its_work(
+    qtbot: QtBot, page: ApplyPage, workspace: Workspace, halted: Halted
+) -> None:
+    click(qtbot, page.segment)
+    qtbot.waitUntil(halted.reached.is_set, timeout=LONG)
+    halted.go_on.set()
+    page.applying.shutdown(LONG / 1000)
+    assert page.applying.progress.state == "stopped"
+    assert not (workspace.path / "applied" / "trained cells" / "segmentation.zarr").exists()
+
+
+def test_earlier_results_are_replaced_only_after_asking(
+    qtbot: QtBot, page: ApplyPage, viewer: Viewer, workspace: Workspace
+) -> None:
+    segment(qtbot, page)
+    output = workspace.path / "applied" / "trained cells"
+    qtbot.waitUntil(lambda: page.output.line.text().endswith("cells 2"), timeout=LONG)
+    page.output.line.selectAll()
+    qtbot.keyClicks(page.output.line, str(output))
+    tick(qtbot, page.only_seen)
+    click(qtbot, page.segment)
+    qtbot.waitUntil(lambda: not page.question.isHidden(), timeout=LONG)
+    assert page.question.text.text().startswith("trained cells holds earlier results.")
+    assert voxels(output / "segmentation.zarr").shape == (20, 24, 28)
+    click(qtbot, page.question.yes)
+    qtbot.waitUntil(lambda: viewer.layers["cells segmentation"].data.shape == (1, 24, 28), timeout=LONG)
+    assert len([layer for layer in viewer.layers if "segmentation" in layer.name]) == 1
+
+
+def test_a_folder_of_others_is_refused_in_one_sentence(qtbot: QtBot, page: ApplyPage, tmp_path: Path) -> None:
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "thesis.docx").write_text("years of work")
+    page.output.line.selectAll()
+    qtbot.keyClicks(page.output.line, str(tmp_path / "thesis"))
+    click(qtbot, page.segment)
+    qtbot.waitUntil(lambda: "something else is there" in page.said.text(), timeout=LONG)
+    assert page.applying.progress.state == "idle"
+
+
+def test_the_file_that_a_layer_came_from_is_not_written_over(
+    qtbot: QtBot, viewer: Viewer, page: ApplyPage, tmp_path: Path
+) -> None:
+    np.save(tmp_path / "volume.npy", RAW)
+    (layer,) = viewer.open(tmp_path / "volume.npy", plugin="napari")
+    page.layer.choose(layer)
+    page.output.line.selectAll()
+    qtbot.keyClicks(page.output.line, str(tmp_path))
+    click(qtbot, page.segment)
+    qtbot.waitUntil(lambda: "the image volume.npy lies there" in page.said.text(), timeout=LONG)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda viewer: viewer.layers.clear(), "Choose an image layer, or a file."),
+        (lambda viewer: setattr(viewer.layers[0], "rotate", 30), "rotated"),
+        (lambda viewer: setattr(viewer.layers[0], "data", RAW[0]), "is 2D, the network was trained in 3D"),
+    ],
+)
+def test_an_image_that_cannot_be_segmented_says_why(
+    qtbot: QtBot, page: ApplyPage, viewer: Viewer, change: Callable[[Viewer], None], reason: str
+) -> None:
+    change(viewer)
+    click(qtbot, page.segment)
+    qtbot.waitUntil(lambda: reason in f"{page.said.text()} {page.segment.toolTip()}", timeout=LONG)
+
+
+def test_a_file_that_is_not_there_is_told_in_one_sentence(qtbot: QtBot, page: ApplyPage) -> None:
+    show_file(page, path="nowhere.tif")
+    assert not page.only_seen.isEnabled()
+    segment(qtbot, page)
+    assert "nowhere.tif" in page.said.text() and len(page.said.text()) <= 300
+    assert page.segment.isEnabled()
+
+
+def test_without_a_trained_run_the_page_says_so(qtbot: QtBot, viewer: Viewer, tmp_path: Path) -> None:
+    page = ApplyPage(viewer, Workspace(tmp_path / "empty"))
+    viewer.window.add_dock_widget(page, name="Apply")
+    qtbot.waitUntil(lambda: not page.background.is_busy, timeout=LONG)
+    assert page.segment.toolTip() == "No run is trained yet: train one first."
+    assert not (tmp_path / "empty").exists()
+    page.close_choices()

@@ -1,0 +1,538 @@
+"""The data page as a person uses it: layers and files become datasets, and a part of them validates."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tiny
+from napari.components import ViewerModel
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtWidgets import QComboBox, QLineEdit, QPushButton
+
+from napari_dacapo.arrays.ome_zarr import write_ome_zarr
+from napari_dacapo.datasplits.datasplit import DataSplit
+from napari_dacapo.datasplits.held_out_box import HeldOutBox
+from napari_dacapo.datasplits.held_out_slab import HeldOutSlab
+from napari_dacapo.datasplits.listed_datasets import ListedDatasets
+from napari_dacapo.experiments.results import whole
+from napari_dacapo.store.workspace import Workspace
+from napari_dacapo.widgets.data_page import DataPage
+from napari_dacapo.widgets.shown_layers import OURS
+
+PATIENCE = 30_000  # milliseconds
+RAW, IDS = tiny.cells((12, 16, 20), seed=0)
+NM = {"scale": (8, 8, 8), "units": ("nm",) * 3, "axis_labels": ("z", "y", "x")}
+LEFT = Qt.MouseButton.LeftButton
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    return Workspace(tmp_path / "workspace")
+
+
+@pytest.fixture
+def viewer() -> ViewerModel:
+    return ViewerModel()
+
+
+@pytest.fixture
+def page_of(qtbot, workspace: Workspace) -> Callable[[ViewerModel], DataPage]:
+    def end(page: DataPage) -> None:
+        page.close_choices()
+        looked(qtbot, page)
+
+    def make(viewer: ViewerModel) -> DataPage:
+        page = DataPage(viewer, workspace)
+        qtbot.addWidget(page, before_close_func=end)
+        page.resize(400, 1400)
+        page.show()
+        return page
+
+    return make
+
+
+@pytest.fixture
+def page(viewer: ViewerModel, page_of: Callable[[ViewerModel], DataPage]) -> DataPage:
+    add_pair(viewer, "cells")
+    return page_of(viewer)
+
+
+def add_pair(viewer: ViewerModel, name: str, raw: np.ndarray = RAW, ids: np.ndarray = IDS) -> None:
+    world = {key: value[-ids.ndim :] for key, value in NM.items()}
+    viewer.add_image(raw, name=name, **{key: value[-raw.ndim :] for key, value in NM.items()})
+    viewer.add_labels(ids.copy(), name=f"{name} truth", **world)
+
+
+def click(qtbot, button: Any) -> None:
+    assert button.isEnabled(), button.toolTip()
+    qtbot.mouseClick(button, LEFT)
+
+
+def choose(qtbot, combo: QComboBox, place: int) -> None:
+    """With the keys."""
+    combo.setFocus()
+    steps = place - combo.currentIndex()
+    for _ in range(abs(steps)):
+        qtbot.keyClick(combo, Qt.Key.Key_Down if steps > 0 else Qt.Key.Key_Up)
+
+
+def looked(qtbot, page: DataPage) -> None:
+    """Until nothing more is done."""
+    qtbot.waitUntil(lambda: not page.background.is_busy and not page._timer.isActive(), timeout=PATIENCE)
+
+
+def use(qtbot, page: DataPage) -> None:
+    click(qtbot, page.use)
+    looked(qtbot, page)
+
+
+def add(qtbot, page: DataPage) -> None:
+    click(qtbot, page.layers.add)
+    looked(qtbot, page)
+
+
+def roles(page: DataPage) -> list[tuple[str, bool]]:
+    return [(entry.dataset.title, entry.validates) for entry in page.record.entries]
+
+
+# --- datasets ---
+
+
+def test_a_new_page_says_what_to_do(viewer: ViewerModel, page_of: Callable[[ViewerModel], DataPage]) -> None:
+    page = page_of(viewer)
+    assert page.said.text().startswith("Choose an image and its labels")
+    assert page.use.toolTip() == "Choose a layer for: image, labels." and not page.use.isEnabled()
+    assert "first pair" in page.layers.add.toolTip() or not page.layers.add.isEnabled()
+
+
+def test_one_pair_of_layers_holds_out_a_fifth_of_its_longest_axis(qtbot, page: DataPage) -> None:
+    use(qtbot, page)
+    assert isinstance(page.record, HeldOutSlab)
+    assert (page.record.axis, page.record.fraction) == ("x", 0.2)
+    assert "copied into the workspace" in page.said.text()
+    assert page.held_out.isVisible() and not page.datasets.roles[0].isVisible()
+
+
+def test_five_pairs_are_added_by_one_click_each(
+    qtbot, viewer: ViewerModel, page_of: Callable[[ViewerModel], DataPage]
+) -> None:
+    for name in "abcde":
+        add_pair(viewer, name)
+    page = page_of(viewer)
+    use(qtbot, page)
+    for _ in "bcde":
+        add(qtbot, page)
+    assert isinstance(page.record, ListedDatasets) and not page.held_out.isVisible()
+    assert roles(page) == [("a", False), ("c", False), ("d", False), ("e", False), ("b", True)]
+    assert page.facts is not None and page.obstacle == ""
+
+
+@pytest.fixture
+def three(qtbot, viewer: ViewerModel, page_of: Callable[[ViewerModel], DataPage]) -> DataPage:
+    for name in "abc":
+        add_pair(viewer, name)
+    page = page_of(viewer)
+    use(qtbot, page)
+    add(qtbot, page)
+    add(qtbot, page)
+    assert roles(page) == [("a", False), ("c", False), ("b", True)]
+    return page
+
+
+def test_a_dataset_is_told_to_validate(qtbot, three: DataPage) -> None:
+    choose(qtbot, three.datasets.roles[0], 1)
+    looked(qtbot, three)
+    assert roles(three) == [("c", False), ("a", True), ("b", True)]
+
+
+def test_the_last_that_trains_cannot_be_told_to_validate(qtbot, three: DataPage) -> None:
+    choose(qtbot, three.datasets.roles[0], 1)
+    looked(qtbot, three)
+    choose(qtbot, three.datasets.roles[0], 1)
+    looked(qtbot, three)
+    assert "none of them trains" in three.said.text()
+    assert three.datasets.roles[0].currentText() == "trains"
+
+
+def test_taking_datasets_away_leaves_one_that_holds_a_part_out(qtbot, three: DataPage) -> None:
+    click(qtbot, three.datasets.crosses[0])
+    looked(qtbot, three)
+    assert roles(three) == [("c", False), ("b", True)]
+    click(qtbot, three.datasets.crosses[1])
+    looked(qtbot, three)
+    assert isinstance(three.record, HeldOutSlab) and three.record.dataset.title == "c"
+
+
+def test_a_saved_datasplit_shows_its_datasets(qtbot, three: DataPage, workspace: Workspace) -> None:
+    listed = three.record
+    workspace.store.save(DataSplit, "listed", listed)
+    use(qtbot, three)
+    three.open("listed")
+    looked(qtbot, three)
+    assert three.record == listed and len(three.datasets.roles) == 3
+
+
+# --- files ---
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    world: dict[str, Any] = {"axes": "zyx", "voxel_size": (8.0,) * 3, "offset": (0.0,) * 3, "unit": "nm"}
+    write_ome_zarr(tmp_path / "raw.zarr", RAW, **world)
+    write_ome_zarr(tmp_path / "labels.zarr", IDS, **world)
+    return tmp_path
+
+
+def type_paths(qtbot, page: DataPage, *paths: Path) -> None:
+    """Into the lines that have a button for a file, from top to bottom."""
+    buttons = [each for each in page.files.form.findChildren(QPushButton) if each.text() == "File…"]
+    for button, path in zip(buttons, paths, strict=True):
+        qtbot.keyClicks(button.parent().findChild(QLineEdit), str(path))
+
+
+def test_files_are_added_beside_layers_and_stay_where_they_are(qtbot, page: DataPage, files: Path) -> None:
+    use(qtbot, page)
+    click(qtbot, page.add_files)
+    assert not page.files.add.isEnabled() and "raw" in page.files.add.toolTip()
+    type_paths(qtbot, page, files / "raw.zarr", files / "labels.zarr")
+    click(qtbot, page.files.add)
+    looked(qtbot, page)
+    assert roles(page) == [("cells", False), ("raw", True)]
+    assert not page.files.isVisible()
+    assert len(list(page.workspace.labels_folder.iterdir())) == 2  # of the layers only
+
+
+def test_files_of_fractions_are_no_labels(qtbot, page: DataPage, files: Path) -> None:  # row 21
+    np.save(files / "fractions.npy", IDS.astype(np.float32))
+    click(qtbot, page.add_files)
+    type_paths(qtbot, page, files / "raw.zarr", files / "fractions.npy")
+    click(qtbot, page.files.add)
+    looked(qtbot, page)
+    assert "labels must be integer" in page.said.text()
+
+
+def test_a_file_that_cannot_be_opened_is_told_and_the_form_stays(qtbot, page: DataPage, files: Path) -> None:
+    use(qtbot, page)
+    click(qtbot, page.add_files)
+    type_paths(qtbot, page, files / "gone.zarr", files / "labels.zarr")
+    click(qtbot, page.files.add)
+    looked(qtbot, page)
+    assert "no such file" in page.said.text()
+    assert page.files.isVisible() and page.files.isEnabled() and len(page.record.entries) == 1
+
+
+# --- what validates ---
+
+
+def test_the_slider_says_how_much_validates_and_of_what_side(qtbot, page: DataPage) -> None:
+    use(qtbot, page)
+    choose(qtbot, page.held_out.side, 1)
+    choose(qtbot, page.held_out.axis, 1)
+    page.held_out.share.setFocus()
+    slider = page.held_out.share
+    slider.setValue(25)
+    qtbot.waitUntil(lambda: getattr(page.record, "fraction", 0) == 0.25, timeout=PATIENCE)
+    looked(qtbot, page)
+    assert (page.record.axis, page.record.side) == ("y", "start")
+    assert page.facts is not None
+
+
+def rectangle(page: DataPage, *corners: tuple[float, float, float]) -> None:
+    page.drawn_box.layer.add_rectangles([np.array(corners)])
+
+
+PLANE = ((40, 20, 10), (40, 20, 90), (40, 100, 90), (40, 100, 10))
+
+
+@pytest.fixture
+def drawn(qtbot, page: DataPage) -> DataPage:
+    use(qtbot, page)
+    click(qtbot, page.held_out.button)
+    rectangle(page, *PLANE)
+    qtbot.waitUntil(lambda: isinstance(page.record, HeldOutBox), timeout=PATIENCE)
+    looked(qtbot, page)
+    return page
+
+
+def test_a_rectangle_holds_out_a_box_through_all_slices(drawn: DataPage) -> None:
+    assert drawn.record.begin == (-4, 20, 10) and drawn.record.end == (92, 100, 90)
+    assert "a box validates: -4..92, 20..100, 10..90" in drawn.held_out.where.text()
+    assert {layer.name for layer in drawn._viewer.layers} >= {"cells trains", "cells validates"}
+    assert drawn._viewer.layers.selection.active is drawn.drawn_box.layer
+
+
+def test_moving_the_rectangle_moves_the_box(qtbot, drawn: DataPage) -> None:
+    moved = np.add(PLANE, (0, 0, 16))
+    drawn.drawn_box.layer.data = [moved]
+    qtbot.waitUntil(lambda: drawn.record.begin == (-4, 20, 26), timeout=PATIENCE)
+
+
+def test_moving_the_layer_of_the_rectangle_moves_the_box(qtbot, drawn: DataPage) -> None:
+    drawn.drawn_box.layer.name = "mine"
+    drawn.drawn_box.layer.translate = (0, 8, 0)
+    qtbot.waitUntil(lambda: drawn.record.begin == (-4, 28, 10), timeout=PATIENCE)
+
+
+def test_a_turned_rectangle_holds_out_the_box_around_it(qtbot, drawn: DataPage) -> None:
+    drawn.drawn_box.layer.affine = np.array([[1, 0, 0, 0], [0, 0, 1, 0], [0, 1, 0, 0], [0, 0, 0, 1]])
+    qtbot.waitUntil(lambda: drawn.record.begin == (-4, 10, 20), timeout=PATIENCE)  # y and x change places
+    assert drawn.record.end == (92, 90, 100)
+
+
+def test_a_rectangle_over_layers_in_micrometers_is_held_out_in_nanometers(
+    qtbot, viewer: ViewerModel, page_of: Callable[[ViewerModel], DataPage]
+) -> None:
+    add_pair(viewer, "cells")
+    for layer in viewer.layers:
+        layer.scale, layer.units = (0.008,) * 3, ("um",) * 3
+    page = page_of(viewer)
+    use(qtbot, page)
+    click(qtbot, page.held_out.button)
+    rectangle(page, *(np.array(PLANE) / 1000).tolist())
+    qtbot.waitUntil(lambda: isinstance(page.record, HeldOutBox), timeout=PATIENCE)
+    assert page.record.begin == pytest.approx((-4, 20, 10)) and page.record.end == pytest.approx(
+        (92, 100, 90)
+    )
+
+
+def test_removing_the_rectangles_layer_leaves_the_box(qtbot, drawn: DataPage) -> None:
+    before = drawn.record
+    drawn._viewer.layers.remove(drawn.drawn_box.layer)
+    qtbot.wait(200)
+    assert drawn.record == before
+    click(qtbot, drawn.held_out.button)
+    assert drawn.drawn_box.layer in drawn._viewer.layers
+
+
+def test_a_rectangle_beside_the_data_is_told(qtbot, drawn: DataPage) -> None:
+    before = drawn.record
+    rectangle(drawn, (40, 900, 900), (40, 900, 950), (40, 950, 950), (40, 950, 900))
+    qtbot.waitUntil(lambda: "beside the data" in drawn.said.text(), timeout=PATIENCE)
+    assert drawn.record == before
+
+
+def test_the_slider_takes_the_place_of_the_box(qtbot, drawn: DataPage) -> None:
+    drawn.held_out.share.setValue(40)
+    qtbot.waitUntil(lambda: isinstance(drawn.record, HeldOutSlab), timeout=PATIENCE)
+    looked(qtbot, drawn)
+    assert drawn.record.fraction == 0.4 and drawn.held_out.where.text() == ""
+
+
+def test_layers_of_what_validates_follow_and_are_there_once(qtbot, page: DataPage) -> None:
+    use(qtbot, page)
+    click(qtbot, page.show_regions)
+    looked(qtbot, page)
+    page.held_out.share.setValue(50)
+    qtbot.wait(200)
+    looked(qtbot, page)
+    regions = [each for each in page._viewer.layers if str(each.metadata.get(OURS, "")).startswith("regions")]
+    assert [each.name for each in regions] == ["cells trains", "cells validates"]
+    assert page.choices["labels"].layer.name == "cells truth"  # those of the regions are never chosen
+    assert regions[1].scale[2] == 80  # its one voxel is half of 160
+
+
+def test_a_box_without_labels_in_it_is_told(
+    qtbot, viewer: ViewerModel, page_of: Callable[[ViewerModel], DataPage]
+) -> None:
+    half = IDS.copy()
+    half[..., 10:] = 0
+    add_pair(viewer, "cells", RAW, half)
+    page = page_of(viewer)
+    use(qtbot, page)
+    assert "are background" in page.obstacle and page.obstacle in page.said.text()
+
+
+# --- layers that are changed, and files that they come from ---
+
+
+def test_painting_after_the_layers_were_used_asks_to_use_them_again(qtbot, page: DataPage) -> None:
+    use(qtbot, page)
+    assert not page.use_again.isVisible()
+    labels = page._viewer.layers["cells truth"]
+    labels.paint((3, 3, 3), 99)
+    assert "labels (cells truth)" in page.outdated.text() and page.use_again.isVisible()
+    click(qtbot, page.use_again)
+    looked(qtbot, page)
+    assert not page.use_again.isVisible()
+    (training,) = page.record.training(page.workspace.path)
+    assert whole(training.labels)[3, 3, 3] == 99
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda layer: setattr(layer, "data", IDS + 1),
+        lambda layer: setattr(layer, "scale", (9, 8, 8)),
+        lambda layer: setattr(layer, "translate", (1, 0, 0)),
+        lambda layer: layer.fill((0, 0, 0), 77),
+    ],
+    ids=["data", "scale", "translate", "fill"],
+)
+def test_every_change_of_a_used_layer_is_noticed(qtbot, page: DataPage, change: Callable) -> None:
+    use(qtbot, page)
+    change(page._viewer.layers["cells truth"])
+    assert page.use_again.isVisible()
+
+
+def test_an_undo_is_noticed_and_looking_at_other_slices_is_no_change(qtbot, page: DataPage) -> None:
+    labels = page._viewer.layers["cells truth"]
+    labels.paint((3, 3, 3), 99)
+    use(qtbot, page)
+    page._viewer.dims.set_point(0, 40)
+    labels.refresh()
+    assert not page.use_again.isVisible()
+    labels.undo()
+    assert page.use_again.isVisible()
+
+
+def test_painting_while_the_layers_are_saved_is_noticed(qtbot, page: DataPage) -> None:
+    click(qtbot, page.use)
+    page._viewer.layers["cells truth"].paint((3, 3, 3), 99)
+    looked(qtbot, page)
+    assert page.use_again.isVisible()
+
+
+def test_a_layer_removed_while_it_is_saved_is_saved(qtbot, page: DataPage) -> None:
+    click(qtbot, page.use)
+    page._viewer.layers.remove("cells truth")
+    looked(qtbot, page)
+    (training,) = page.record.training(page.workspace.path)
+    np.testing.assert_array_equal(whole(training.labels), IDS)
+    assert page.choices["labels"].layer is None and not page.use_again.isVisible()
+
+
+def test_while_layers_are_saved_nothing_else_is_started(qtbot, page: DataPage) -> None:
+    click(qtbot, page.use)
+    assert not page.use.isEnabled() and page.use.toolTip() == "The layers are being saved."
+    looked(qtbot, page)
+    assert page.use.isEnabled()
+
+
+# --- bad input: each is a sentence, and the page goes on ---
+
+
+def add_image_and_labels(viewer: ViewerModel, raw: np.ndarray, ids: Any, **properties: Any) -> None:
+    viewer.add_image(raw, name="cells", **properties)
+    viewer.add_labels(ids, name="truth")
+
+
+def turned(viewer: ViewerModel) -> None:
+    add_pair(viewer, "cells")
+    viewer.layers["cells"].rotate = 20
+
+
+def sheared(viewer: ViewerModel) -> None:
+    add_pair(viewer, "cells")
+    viewer.layers["cells truth"].shear = (0.5, 0, 0)
+
+
+def mirrored(viewer: ViewerModel) -> None:
+    add_pair(viewer, "cells")
+    viewer.layers["cells truth"].scale = (-8, 8, 8)
+
+
+def elsewhere(viewer: ViewerModel) -> None:
+    add_pair(viewer, "cells")
+    viewer.layers["cells truth"].translate = (0, 0, 9e5)
+
+
+BAD = {
+    "50 colours": (lambda v: add_image_and_labels(v, np.ones((8, 8, 3), np.uint8), IDS[0], rgb=True), "yxc"),
+    "24 negative labels": (lambda v: add_image_and_labels(v, RAW, -IDS.astype(int)), "negative id"),
+    "33 no number": (lambda v: add_image_and_labels(v, np.full((8, 8), np.nan), IDS[0]), "NaN or infinite"),
+    "35 constant": (lambda v: add_image_and_labels(v, np.ones((12, 16, 20)), IDS), "constant 1"),
+    "28 no labels": (lambda v: add_image_and_labels(v, RAW, IDS * 0), "are background"),
+    "49 2D and 3D": (lambda v: add_image_and_labels(v, RAW[0], IDS), "3D"),
+    "46 elsewhere": (elsewhere, "does not overlap"),
+    "54 untold axes": (lambda v: add_image_and_labels(v, np.ones((2, 3, 8, 8)), IDS[0]), "axes"),
+    "55 turned": (turned, "rotated or sheared"),
+    "55 sheared": (sheared, "rotated or sheared"),
+    "56 mirrored": (mirrored, "mirrored"),
+    "44 units": (lambda v: add_image_and_labels(v, RAW, IDS, units=("s",) * 3), "length"),
+}
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore:Non-orthogonal")  # of layers that lie nowhere
+@pytest.mark.parametrize("row", BAD)
+def test_layers_that_cannot_be_used_are_told_in_a_sentence(
+    qtbot, viewer: ViewerModel, page_of: Callable[[ViewerModel], DataPage], row: str
+) -> None:
+    fill, words = BAD[row]
+    fill(viewer)
+    page = page_of(viewer)
+    use(qtbot, page)
+    assert words in page.said.text()
+    assert page.obstacle or page.problem
+    assert len(page.said.text()) <= 900 and "Traceback" not in page.said.text()
+    assert page.use.isEnabled()
+
+
+def test_labels_of_another_shape_are_used_where_they_lie_over_the_image(
+    qtbot, viewer: ViewerModel, page_of: Callable[[ViewerModel], DataPage]
+) -> None:  # row 41
+    add_image_and_labels(viewer, RAW, IDS[:, :, :9])
+    page = page_of(viewer)
+    use(qtbot, page)
+    assert page.facts is not None and page.facts.region.size == (12, 16, 9)
+
+
+def test_colours_are_channels_once_they_are_chosen(
+    qtbot, viewer: ViewerModel, page_of: Callable[[ViewerModel], DataPage]
+) -> None:
+    raw = np.random.default_rng(0).integers(0, 255, (16, 20, 3), np.uint8)
+    add_image_and_labels(viewer, raw, IDS[0], rgb=True)
+    page = page_of(viewer)
+    letters = page.layers.axes["image"].letters
+    assert letters.isVisible() and letters.currentText() == "axes?"
+    choose(qtbot, letters, 1)
+    use(qtbot, page)
+    assert page.facts is not None and page.facts.channels == 3
+
+
+def test_one_time_point_is_chosen(
+    qtbot, viewer: ViewerModel, page_of: Callable[[ViewerModel], DataPage]
+) -> None:
+    add_image_and_labels(viewer, RAW, IDS[0])
+    page = page_of(viewer)
+    axes = page.layers.axes["image"]
+    assert axes.letters.currentText() == "zyx" and not axes.point.isVisible()
+    choose(qtbot, axes.letters, axes.letters.findText("tyx"))
+    assert axes.point.isVisible() and axes.point.maximum() == 11
+    qtbot.keyClick(axes.point, Qt.Key.Key_Up)
+    use(qtbot, page)
+    (training,) = page.record.training(page.workspace.path)
+    np.testing.assert_array_equal(whole(training.plain_raw), RAW[1])
+
+
+def test_a_workspace_that_cannot_be_written_is_told(qtbot, page: DataPage) -> None:
+    page.workspace.path.parent.mkdir(exist_ok=True)
+    page.workspace.path.write_text("a file in its place")
+    use(qtbot, page)
+    assert "refused" in page.said.text() or "cannot be written" in page.said.text()
+    assert page.use.isEnabled()
+
+
+# --- in a real window ---
+
+
+def test_a_person_draws_the_box_with_the_mouse(
+    qtbot, make_napari_viewer: Callable, page_of: Callable[[ViewerModel], DataPage]
+) -> None:
+    viewer = make_napari_viewer()
+    add_pair(viewer, "cells")
+    page = page_of(viewer)
+    use(qtbot, page)
+    click(qtbot, page.held_out.button)
+    canvas = viewer.window._qt_viewer.canvas.native
+    centre = QPoint(canvas.width() // 2, canvas.height() // 2)
+    qtbot.mousePress(canvas, LEFT, pos=centre - QPoint(40, 40))
+    for step in range(-30, 41, 10):
+        qtbot.mouseMove(canvas, centre + QPoint(step, step))
+        qtbot.wait(20)
+    qtbot.mouseRelease(canvas, LEFT, pos=centre + QPoint(40, 40))
+    qtbot.waitUntil(lambda: isinstance(page.record, HeldOutBox), timeout=PATIENCE)
+    looked(qtbot, page)
+    assert (page.record.begin[0], page.record.end[0]) == (-4, 92)
+    assert all(e - b > 1 for b, e in zip(page.record.begin[1:], page.record.end[1:], strict=True))

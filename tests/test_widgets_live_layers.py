@@ -1,0 +1,65 @@
+"""While a run trains, its newest snapshot and validation follow it in their layers."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from previewing import WAIT, click, open_dock, use_layers
+
+from napari_dacapo.arrays.file import File
+from napari_dacapo.store.workspace import Workspace
+from napari_dacapo.trainers.trainer import Trainer
+from napari_dacapo.widgets.dock import DaCapo
+from napari_dacapo.widgets.run_options import RunOptions
+
+
+@pytest.fixture
+def dock(make_napari_viewer: Callable, qtbot, tmp_path: Path) -> Iterator[DaCapo]:
+    with open_dock(make_napari_viewer, qtbot, Workspace(tmp_path / "workspace")) as dock:
+        yield dock
+
+
+def trained(qtbot, dock: DaCapo, iterations: int) -> None:
+    """A snapshot every two iterations, a validation every three."""
+    use_layers(qtbot, dock)
+    trainer = Trainer(precision="float32", loader_threads=0, snapshot_interval=2)
+    dock.trainer.suggest(trainer, "watched")
+    dock.runs.options.value = RunOptions(iterations=iterations, validation_interval=3)
+    click(qtbot, dock.footer.train_button)
+    qtbot.waitUntil(lambda: [run.state for run in dock.queue.runs] == ["finished"], timeout=2 * WAIT)
+    qtbot.waitUntil(lambda: not dock.live.is_busy, timeout=WAIT)
+
+
+def test_the_newest_snapshot_and_validation_are_layers_that_lie_where_they_are(qtbot, dock: DaCapo) -> None:
+    seen: set[str] = set()
+    viewer = dock._viewer
+    viewer.layers.events.inserted.connect(lambda event: seen.add(event.value.name))
+    trained(qtbot, dock, iterations=9)
+    names = [layer.name for layer in viewer.layers]
+    snapshot = ["raw 8", "target 8", "weight 8", "prediction 8"]
+    validated = [f"cells 9 affinity_{name}" for name in ("z1", "y1", "x1", "x3")]
+    assert sorted(names) == sorted(["cells", "truth", *snapshot, *validated, "cells 9 segmentation"])
+    assert len(seen) == 9  # each was added once, and took what came later in place
+    stored = File(path="prediction.zarr").open(
+        dock.workspace.run_folder("task-1") / "snapshots" / "000000008"
+    )
+    layer = viewer.layers["prediction 8"]
+    np.testing.assert_array_equal(np.asarray(layer.data), stored.read((0, 0, 0), stored.spatial_shape))
+    assert layer.data_to_world((0, 0, 0, 0))[1:] == tuple(o + 4.0 for o in stored.offset)
+    overlay = viewer.canvas.overlays.text
+    assert overlay.visible and overlay.text == "task-1, iteration 9"
+
+
+def test_layers_that_are_deleted_while_it_trains_do_no_harm(qtbot, dock: DaCapo) -> None:
+    viewer = dock._viewer
+
+    def delete_the_first(event: object) -> None:
+        if viewer.layers[-1].name.startswith("raw"):
+            viewer.layers.events.inserted.disconnect(delete_the_first)
+            viewer.layers.remove(viewer.layers["cells"])
+
+    viewer.layers.events.inserted.connect(delete_the_first)
+    trained(qtbot, dock, iterations=6)
+    assert "cells" not in viewer.layers
+    assert viewer.layers["prediction 6"].visible

@@ -1,0 +1,112 @@
+"""Results in a viewer: added once, brought up to date in place, whatever a person did to their layers."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+
+from napari_dacapo.arrays.box import Box
+from napari_dacapo.arrays.memory import from_numpy
+from napari_dacapo.layers.layer import LayerData, image, labels
+from napari_dacapo.widgets.shown_layers import show
+from napari_dacapo.widgets.world import view_of
+
+HERE, THERE = (80.0, 0.0, 0.0), (160.0, 8.0, 0.0)  # nm
+
+
+def result(value: int, offset: tuple[float, ...] = HERE, side: int = 4, dtype: Any = np.uint8) -> LayerData:
+    array = from_numpy(np.full((side,) * 3, value, dtype), "zyx", (8.0,) * 3, offset, "nm")
+    return image(array, f"result {value}", (0.0, 255.0))
+
+
+def pixel(layer: Any) -> float:
+    return float(np.asarray(layer.data)[0, 0, 0])
+
+
+def test_a_result_is_brought_up_to_date_in_its_layer() -> None:
+    viewer = ViewerModel()
+    show(viewer, "key", [result(1)])
+    (layer,) = viewer.layers
+    layer.visible, layer.opacity = False, 0.5
+    show(viewer, "key", [result(2, THERE, side=6)])
+    assert list(viewer.layers) == [layer]
+    assert (layer.name, pixel(layer), layer.data.shape) == ("result 2", 2, (6, 6, 6))
+    assert layer.translate.tolist() == [164.0, 12.0, 4.0]  # the middle of the first voxel
+    assert (layer.visible, layer.opacity) == (False, 0.5)
+
+
+def test_a_layer_that_was_moved_stays_there_until_the_result_lies_elsewhere() -> None:
+    viewer = ViewerModel()
+    show(viewer, "key", [result(1)])
+    (layer,) = viewer.layers
+    layer.translate = (0.0, 0.0, 1000.0)
+    show(viewer, "key", [result(2)])
+    assert layer.translate.tolist() == [0.0, 0.0, 1000.0]
+    show(viewer, "key", [result(3, THERE)])
+    assert layer.translate.tolist() == [164.0, 12.0, 4.0]
+
+
+def test_a_layer_that_was_deleted_comes_again() -> None:
+    viewer = ViewerModel()
+    show(viewer, "key", [result(1), result(2)])
+    viewer.layers.remove("result 1")
+    show(viewer, "key", [result(3), result(4)])
+    assert sorted(layer.name for layer in viewer.layers) == ["result 3", "result 4"]
+
+
+def test_layers_that_a_result_has_no_more_go_and_those_of_others_stay() -> None:
+    viewer = ViewerModel()
+    viewer.add_image(np.zeros((4, 4, 4)), name="mine")
+    show(viewer, "key", [result(1), result(2), result(3)])
+    show(viewer, "key/1", [result(4)])
+    show(viewer, "key", [result(5)])
+    assert [layer.name for layer in viewer.layers] == ["mine", "result 5", "result 4"]
+
+
+IDS = labels(from_numpy(np.ones((4, 4, 4), np.uint8), "zyx", (8.0,) * 3, HERE, "nm"), "ids")
+
+
+@pytest.mark.parametrize("other", [result(2, dtype=np.float32), IDS], ids=["fractions", "ids"])
+def test_what_a_layer_cannot_show_takes_its_place(other: LayerData) -> None:
+    viewer = ViewerModel()
+    show(viewer, "key", [result(1)])
+    show(viewer, "key", [other])
+    assert [layer.name for layer in viewer.layers] == [other[1]["name"]]
+
+
+def test_over_layers_in_micrometers_results_are_in_micrometers() -> None:
+    viewer = ViewerModel()
+    viewer.add_image(np.zeros((9, 9, 9)), scale=(0.016,) * 3, units="um")
+    show(viewer, "key", [result(1, THERE)])
+    layer = viewer.layers["result 1"]
+    assert [str(unit) for unit in layer.units] == ["micrometer"] * 3
+    np.testing.assert_allclose(layer.scale, [0.008] * 3)
+    np.testing.assert_allclose(layer.translate, [0.164, 0.012, 0.004])
+
+
+@pytest.mark.parametrize(("unit", "size"), [("um", 0.01), ("nm", 10.0), ("pixel", 10.0)])
+def test_a_view_is_flat_in_the_slice_and_as_wide_as_the_canvas_in_the_engines_world(
+    unit: str, size: float
+) -> None:
+    viewer = ViewerModel()
+    viewer.add_image(np.zeros((50, 100, 100)), scale=(size,) * 3, units=unit)
+    viewer.canvas.size = (600, 800)
+    viewer.scene.camera.center, viewer.scene.camera.zoom = (
+        (0.0, 30 * size, 40 * size),
+        20 / size,
+    )  # pixels of the screen
+    viewer.dims.set_point(0, 7 * size)
+    box = view_of(viewer)
+    # 600 pixels are 30 voxels of 10 nm, 800 are 40
+    np.testing.assert_allclose(box.begin, (70.0, 150.0, 200.0))
+    np.testing.assert_allclose(box.end, (70.0, 450.0, 600.0))
+
+
+def test_a_view_in_3d_is_as_deep_as_it_is_wide() -> None:
+    viewer = ViewerModel()
+    viewer.add_image(np.zeros((50, 100, 100)))
+    viewer.dims.ndisplay = 3
+    viewer.canvas.size = (600, 800)
+    viewer.scene.camera.center, viewer.scene.camera.zoom = (25.0, 50.0, 50.0), 20.0
+    assert view_of(viewer) == Box((5.0, 35.0, 30.0), (45.0, 65.0, 70.0))
