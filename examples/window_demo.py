@@ -90,8 +90,7 @@ def visit(visitor: Visitor, iterations: int) -> None:
     dock = visitor.dock
     visitor.click(dock.data.use)
     visitor.click(dock.data.suggest_rest)
-    visitor.until(dock.footer.train_button.isEnabled, "task, network and trainer are suggested")
-    visitor.rest(2.0)
+    visitor.until(lambda: "Suggested" in dock.footer.said.text(), "task, network and trainer are suggested")
     for name, page in (("data", dock.data), ("task", dock.task), ("network", dock.network)):
         visitor.turn_to(page)
         visitor.picture(name)
@@ -122,6 +121,7 @@ def look_at_results(visitor: Visitor) -> None:
     visitor.until(lambda: bool(results.table.scores.rows), "its scores are listed")
     results.table.pick(results.table.scores.rows[-1])
     visitor.click(results.objects)
+    visitor.until(lambda: results.worst.isEnabled() and not results.is_busy, "scores are shown as layers")
     visitor.click(results.worst)
     visitor.picture("results")
 
@@ -132,6 +132,7 @@ def apply_to_what_is_seen(visitor: Visitor) -> None:
     visitor.until(lambda: not apply.problem, "the trained run is offered")
     apply.only_seen.setChecked(True)
     visitor.click(apply.segment)
+    visitor.until(lambda: apply.applying.progress.is_active, "segmenting begins")
     visitor.until(lambda: not apply.applying.progress.is_active, "it is segmented")
     print(apply.said.text(), flush=True)
     visitor.picture("apply")

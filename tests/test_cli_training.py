@@ -3,6 +3,7 @@
 import csv
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import click
@@ -80,8 +81,8 @@ def test_training_on_a_terminal_draws_a_bar(on_terminal: CommandLine) -> None:
 def test_lines_come_every_ten_seconds_and_at_the_end(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = iter([0.0, 4.0, 9.9, 10.0, 15.0, 16.0])
-    monkeypatch.setattr(progress.time, "monotonic", lambda: next(clock))
+    clock = iter([0.0, 0.0, 4.0, 9.9, 10.0, 15.0, 16.0])
+    monkeypatch.setattr(progress, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     lines = progress.Lines()
     for iteration in (101, 102, 103, 104, 105, 200_000):
         lines.show(progress.TrainStep(iteration, 200_000, 0.5, 1e-3, 1.0, 0.0, "cpu", 0))

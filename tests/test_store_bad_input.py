@@ -98,14 +98,14 @@ def row_14_deleting_a_component_says_by_which_runs_it_is_used(store):
 
 def row_92_cut_in_half(store):
     damage(store, lambda data: data[: len(data) // 2])
-    with refused(DamagedStoreError, store, "left as it is", "restore_backup()"):
+    with refused(DamagedStoreError, store, "left as it is", "napari-dacapo restore"):
         store.names(Shape)
 
 
 def row_93_trailing_garbage_costs_nothing(store):
     good = state(store.path)
     damage(store, lambda data: data + b"}}")
-    with refused(DamagedStoreError, store, "extra data", "restore_backup()"):
+    with refused(DamagedStoreError, store, "extra data", "napari-dacapo restore"):
         store.save(Shape, "new", Ball())
     store.restore_backup()
     assert state(store.path) == good
@@ -114,7 +114,7 @@ def row_93_trailing_garbage_costs_nothing(store):
 def row_94_zero_bytes_are_not_a_new_store(store):
     for content in (b"", b"\0" * 4096):
         store.path.write_bytes(content)
-        with refused(DamagedStoreError, store, "damaged", "restore_backup()"):
+        with refused(DamagedStoreError, store, "damaged", "napari-dacapo restore"):
             store.save(Shape, "new", Ball())
 
 
@@ -129,13 +129,13 @@ def row_95_a_byte_order_mark_and_windows_line_ends_are_read(store):
 def row_96_another_document_is_not_an_empty_store(store):
     for content in (b"[]", b"null", b'{"_default": {"1": 5}}'):
         store.path.write_bytes(content)
-        with refused(DamagedStoreError, store, "header", "restore_backup()"):
+        with refused(DamagedStoreError, store, "header", "napari-dacapo restore"):
             store.names(Shape)
 
 
 def row_97_the_same_id_twice_is_seen(store):
     damage(store, lambda data: data.replace(b'"Shape": {', b'"Shape": {"1": {}, "1": {}, '))
-    with refused(DamagedStoreError, store, "'1' is there twice", "restore_backup()"):
+    with refused(DamagedStoreError, store, "'1' is there twice", "napari-dacapo restore"):
         store.names(Shape)
 
 

@@ -130,12 +130,15 @@ def test_labels_that_are_an_image_of_fractions_are_refused_in_words(qtbot, dock:
 
 
 @pytest.fixture
-def page(qtbot, workspace: Workspace) -> Iterator[ComponentPage]:
+def page(qtbot, workspace: Workspace) -> ComponentPage:
     page = ComponentPage(Trainer, workspace, "gentle", Trainer())
-    qtbot.addWidget(page)
+
+    def end(page: ComponentPage) -> None:
+        qtbot.waitUntil(lambda: not page.background.is_busy, timeout=20 * SECOND)
+
+    qtbot.addWidget(page, before_close_func=end)
     page.show()
-    yield page
-    qtbot.waitUntil(lambda: not page.background.is_busy, timeout=20 * SECOND)
+    return page
 
 
 def saved(workspace: Workspace, name: str) -> Trainer:

@@ -35,11 +35,14 @@ def test_kinds_are_offered_in_words_with_what_they_are(qtbot: QtBot) -> None:
     combo = cast(QComboBox, field(form, "Task"))
     assert [combo.itemText(place) for place in range(combo.count())] == [
         "Affinities",
+        "Affinities with descriptors",
+        "Hot distance",
+        "Inner distance",
         "One hot",
         "Signed distance",
     ]
     told = "Distance to the boundary (Heinrich et al. 2018) as tanh(distance / scale), positive inside."
-    assert combo.itemData(2, Qt.ItemDataRole.ToolTipRole) == told
+    assert combo.itemData(5, Qt.ItemDataRole.ToolTipRole) == told
 
 
 def test_a_kind_that_was_left_keeps_what_was_typed(qtbot: QtBot) -> None:

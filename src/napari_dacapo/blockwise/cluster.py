@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -101,8 +100,10 @@ def _connected(scheduler: str) -> Iterator[Client]:
 
 
 def _refuse_unsendable(act: Act) -> None:
+    from distributed.protocol.pickle import dumps
+
     try:
-        pickle.dumps(act)
-    except (pickle.PicklingError, TypeError, AttributeError) as error:
+        dumps(act)  # type: ignore[no-untyped-call]
+    except (TypeError, AttributeError, ValueError) as error:
         problem = "the image is in the memory of this program, other processes cannot read it"
         raise UserInputError("image", type(act).__name__, problem, "Save it to a file first") from error
