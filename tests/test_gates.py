@@ -21,6 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
 
 PICKLES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve", "yaml"}
+HARMLESS = {"dumps", "PicklingError"}  # of pickle: what writes one runs no code
 RUN_CODE = {"eval", "exec", "compile", "__import__"}
 FORBIDDEN = {"os.system", "os.popen", "yaml.load", "np.save", "np.savez", "numpy.save", "torch.save"}
 FORBIDDEN_VERBS = {"extractall", "write_text", "write_bytes"}  # on whatever object
@@ -38,6 +39,8 @@ def problems(source: str, guarded: str = "") -> Iterator[str]:
 
 
 def _imports(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.ImportFrom) and {each.name for each in node.names} <= HARMLESS:
+        return
     if isinstance(node, ast.Import | ast.ImportFrom):
         names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [n.name for n in node.names]
         yield from (f"imports {name}" for name in names if name.partition(".")[0] in PICKLES)
@@ -108,6 +111,7 @@ def test_no_source_file_runs_foreign_code_or_writes_without_care() -> None:
 CAUGHT = [
     "import pickle",
     "from pickle import loads",
+    "from pickle import dumps, load",
     "import yaml",
     "eval('1')",
     "exec(code)",
@@ -141,6 +145,7 @@ def test_the_gate_catches(source: str) -> None:
     "source",
     [
         "network.eval()",
+        "from pickle import dumps",
         "re.compile('a')",
         "path.open('rb')",
         "open(path)",

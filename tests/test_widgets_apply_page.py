@@ -163,7 +163,7 @@ def test_what_is_seen_alone_is_one_slice(qtbot: QtBot, page: ApplyPage, viewer: 
 
 def test_what_is_seen_after_zooming_is_a_part(qtbot: QtBot, page: ApplyPage, viewer: Viewer) -> None:
     shown = viewer.canvas.size  # pixels
-    viewer.camera.center, viewer.camera.zoom = (0.1, 0.296, 0.404), min(shown) / 0.08
+    viewer.scene.camera.center, viewer.camera.zoom = (0.1, 0.296, 0.404), min(shown) / 0.08
     tick(qtbot, page.only_seen)
     segment(qtbot, page)
     height, width = viewer.layers["cells segmentation"].data.shape[1:]

@@ -266,7 +266,7 @@ def test_the_next_worst_object_is_in_the_middle_of_the_view(
         press(qtbot, page, page.worst)
         words = page.said.text().replace(",", "").replace(":", "").split()
         seen = int(words[words.index("object") + 1])
-        shown = viewer.camera.center[-ndisplay:]
+        shown = viewer.scene.camera.center[-ndisplay:]
         point = (*viewer.dims.point[: 3 - ndisplay], *shown)
         assert layer.get_value(point, world=True) == seen
         assert f"IoU {table['IoU'][seen]:.2f}" in page.said.text()
@@ -291,7 +291,7 @@ def test_a_place_is_found_in_other_units_and_behind_other_axes() -> None:
     viewer.dims.set_point(0, 2)
     look_at(viewer, (20.0, 30.0, 50.0))
     assert viewer.dims.point == pytest.approx((2, 0.02, 0.03, 0.05))
-    assert viewer.camera.center[-2:] == pytest.approx((0.03, 0.05))
+    assert viewer.scene.camera.center[-2:] == pytest.approx((0.03, 0.05))
 
 
 def test_scores_hide_the_segmentation_below_them_and_the_other_way_round(

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from pickle import PicklingError, dumps
 from typing import TYPE_CHECKING, Any
 
 from napari_dacapo.blockwise.grid import Block
@@ -100,10 +101,8 @@ def _connected(scheduler: str) -> Iterator[Client]:
 
 
 def _refuse_unsendable(act: Act) -> None:
-    from distributed.protocol.pickle import dumps
-
     try:
-        dumps(act)  # type: ignore[no-untyped-call]
-    except (TypeError, AttributeError, ValueError) as error:
+        dumps(act)
+    except (PicklingError, TypeError, AttributeError) as error:
         problem = "the image is in the memory of this program, other processes cannot read it"
         raise UserInputError("image", type(act).__name__, problem, "Save it to a file first") from error

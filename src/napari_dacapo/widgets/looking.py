@@ -18,4 +18,4 @@ def look_at(viewer: ViewerModel, place: World) -> None:
     factor = nanometers(unit_of(viewer)) or 1.0
     point = [*viewer.dims.point[: viewer.dims.ndim - len(place)], *(each / factor for each in place)]
     viewer.dims.point = point
-    viewer.camera.center = tuple(point[axis] for axis in viewer.dims.displayed)
+    viewer.scene.camera.center = tuple(point[axis] for axis in viewer.dims.displayed)
