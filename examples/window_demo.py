@@ -1,6 +1,6 @@
 """The main job in the window, by clicks: a sample, suggested components, a training, its results.
 
-    python examples/window_demo.py                     stays open
+    python examples/window_demo.py                            stays open
     python examples/window_demo.py --pictures docs/pictures   writes a picture of each page and closes
 
 Everything lies in one workspace folder; a workspace that was used before is used again.
@@ -119,7 +119,7 @@ def look_at_results(visitor: Visitor) -> None:
     results = visitor.dock.results
     visitor.turn_to(results)
     visitor.until(lambda: bool(results.table.scores.rows), "its scores are listed")
-    results.table.pick(results.table.scores.rows[-1])
+    results.table.pick(min(results.table.scores.rows, key=lambda row: row.scores["voi_sum"]))
     visitor.click(results.objects)
     visitor.until(lambda: results.worst.isEnabled() and not results.is_busy, "scores are shown as layers")
     visitor.click(results.worst)

@@ -143,8 +143,8 @@ def leads(folder: Path, link: str) -> bool:
     target = Path(os.path.normpath(folder / place))
     text = PAGES.get(os.path.relpath(target, DOCS))
     if text is None:
-        if not target.is_file():
-            return False
+        if not anchor or not target.is_file():
+            return target.is_file()
         text = target.read_text()
     headings = [
         re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-")
