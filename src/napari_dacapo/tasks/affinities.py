@@ -23,7 +23,7 @@ from napari_dacapo.scores.mean_iou import MeanIoU
 from napari_dacapo.scores.score import ObjectScores, criteria_of, values_of
 from napari_dacapo.scores.variation_of_information import VariationOfInformation
 from napari_dacapo.tasks.affinity_target import affinities_of, count_pairs, weigh_pairs
-from napari_dacapo.tasks.balance import Share, balanced
+from napari_dacapo.tasks.balance import Share, balanced, refuse_disorder
 from napari_dacapo.tasks.head import convolution, weighted_mean
 from napari_dacapo.tasks.labels import refuse_channels
 from napari_dacapo.tasks.task import Task
@@ -93,8 +93,7 @@ class Affinities(Task):
 
     @model_validator(mode="after")
     def _shares_in_order(self) -> Affinities:
-        if self.lowest_share >= self.highest_share:
-            raise ValueError("lowest_share is not below highest_share. Choose such as 0.05 and 0.95")
+        refuse_disorder(self.lowest_share, self.highest_share)
         return self
 
     def channel_names(self, dims: int) -> tuple[str, ...]:

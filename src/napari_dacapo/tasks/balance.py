@@ -9,6 +9,12 @@ from pydantic import Field
 Share = Annotated[float, Field(gt=0, lt=1)]
 
 
+def refuse_disorder(lowest: float, highest: float) -> None:
+    """Raises ValueError where the lowest share of a record is not below the highest."""
+    if lowest >= highest:
+        raise ValueError("lowest_share is not below highest_share. Choose such as 0.05 and 0.95")
+
+
 def balanced(counts: NDArray[np.integer], lowest: float, highest: float) -> NDArray[np.float32]:
     """(classes,) a weight for a voxel of each class, from how many known voxels each has.
 

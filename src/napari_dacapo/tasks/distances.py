@@ -25,7 +25,7 @@ from napari_dacapo.scores.detection import Detection
 from napari_dacapo.scores.mean_iou import MeanIoU
 from napari_dacapo.scores.score import ObjectScores, criteria_of, values_of
 from napari_dacapo.scores.variation_of_information import VariationOfInformation
-from napari_dacapo.tasks.balance import Share, balanced
+from napari_dacapo.tasks.balance import Share, balanced, refuse_disorder
 from napari_dacapo.tasks.distance_target import signed_distance
 from napari_dacapo.tasks.head import convolution, weighted_mean
 from napari_dacapo.tasks.labels import (
@@ -91,8 +91,7 @@ class Distances(Task):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Distances:
-        if self.lowest_share >= self.highest_share:
-            raise ValueError("lowest_share is not below highest_share. Choose such as 0.05 and 0.95")
+        refuse_disorder(self.lowest_share, self.highest_share)
         if self._gives_objects and len(self.channels) > 1:
             kind = type(self.postprocessor).__name__
             raise ValueError(

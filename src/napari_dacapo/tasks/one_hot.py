@@ -16,7 +16,7 @@ from napari_dacapo.scores.class_overlap import ClassOverlap, class_criteria, cla
 from napari_dacapo.scores.class_score import ClassScores, criteria_of_classes, values_of_classes
 from napari_dacapo.scores.contingency import Contingency
 from napari_dacapo.scores.criterion import Criterion
-from napari_dacapo.tasks.balance import Share, balanced
+from napari_dacapo.tasks.balance import Share, balanced, refuse_disorder
 from napari_dacapo.tasks.head import KernelSize, convolution, weighted_mean
 from napari_dacapo.tasks.labels import (
     each_class,
@@ -65,8 +65,7 @@ class OneHot(Task):
 
     @model_validator(mode="after")
     def _shares_in_order(self) -> OneHot:
-        if self.lowest_share >= self.highest_share:
-            raise ValueError("lowest_share is not below highest_share. Choose such as 0.05 and 0.95")
+        refuse_disorder(self.lowest_share, self.highest_share)
         return self
 
     def channel_names(self, dims: int) -> tuple[str, ...]:
