@@ -30,9 +30,9 @@ from napari_dacapo.samples.neurites import neurites
 from napari_dacapo.store.workspace import Workspace
 from napari_dacapo.tasks.affinities import Affinities
 from napari_dacapo.trainers.trainer import Trainer
-from napari_dacapo.widgets.plot import TrainingPlot
-from napari_dacapo.widgets.queued_work import FollowedStep, Scored
-from napari_dacapo.widgets.training_queue import TrainingQueue
+from napari_dacapo.widgets.plots.plot import TrainingPlot
+from napari_dacapo.widgets.training.queued_work import FollowedStep, Scored
+from napari_dacapo.widgets.training.training_queue import TrainingQueue
 
 IDLE_SECONDS = 5.0
 NAME = "neurites"

@@ -18,7 +18,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QAbstractButton, QApplication, QWidget
 
 from napari_dacapo.widgets.dock import DaCapo
-from napari_dacapo.widgets.run_options import RunOptions
+from napari_dacapo.widgets.training.run_options import RunOptions
 
 SIZE = (1500, 980)  # pixels
 PATIENCE = 900.0  # seconds for one thing to happen

@@ -9,7 +9,7 @@ from qt_leaks import QtLeaks
 from qtpy.QtCore import QObject, QThread, QTimer
 from qtpy.QtWidgets import QApplication, QWidget
 
-from napari_dacapo.widgets.worker import EngineWorker
+from napari_dacapo.widgets.work.worker import EngineWorker
 
 Clean = Callable[[], Any]
 

@@ -26,8 +26,8 @@ from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.steps import Predicted
 from napari_dacapo.experiments.training import train
 from napari_dacapo.store.workspace import Workspace
-from napari_dacapo.widgets.apply_page import FILE, ApplyPage
-from napari_dacapo.widgets.applying import Progress
+from napari_dacapo.widgets.applying.apply_page import FILE, ApplyPage
+from napari_dacapo.widgets.applying.applying import Progress
 
 LONG = 60_000  # milliseconds; more than a busy machine takes
 RAW, _ = tiny.cells((20, 24, 28), seed=5)

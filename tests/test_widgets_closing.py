@@ -18,8 +18,8 @@ from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.training import train
 from napari_dacapo.store.workspace import VARIABLE, Workspace
-from napari_dacapo.widgets.footer import Footer
-from napari_dacapo.widgets.training_queue import TrainingQueue
+from napari_dacapo.widgets.training.footer import Footer
+from napari_dacapo.widgets.training.training_queue import TrainingQueue
 
 LONG = 60_000  # milliseconds; more than a busy machine takes
 PROGRAM = Path(__file__).with_name("window_to_close.py")

@@ -18,8 +18,8 @@ from napari_dacapo.datasplits.held_out_slab import HeldOutSlab
 from napari_dacapo.datasplits.listed_datasets import ListedDatasets
 from napari_dacapo.experiments.results import whole
 from napari_dacapo.store.workspace import Workspace
-from napari_dacapo.widgets.data_page import DataPage
-from napari_dacapo.widgets.shown_layers import OURS
+from napari_dacapo.widgets.data.data_page import DataPage
+from napari_dacapo.widgets.viewer.shown_layers import OURS
 
 PATIENCE = 30_000  # milliseconds
 RAW, IDS = tiny.cells((12, 16, 20), seed=0)

@@ -13,9 +13,9 @@ from napari_dacapo.experiments.run import Run
 from napari_dacapo.store.workspace import Workspace
 from napari_dacapo.tasks.task import Task
 from napari_dacapo.trainers.trainer import Trainer
-from napari_dacapo.widgets.component_page import ComponentPage
+from napari_dacapo.widgets.components.component_page import ComponentPage
 from napari_dacapo.widgets.dock import DaCapo
-from napari_dacapo.widgets.run_options import RunOptions
+from napari_dacapo.widgets.training.run_options import RunOptions
 
 SECOND = 1000
 TRAINING = 40 * SECOND

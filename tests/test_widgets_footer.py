@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from napari_dacapo.experiments.steps import TrainStep
-from napari_dacapo.widgets.footer import sentence_of
-from napari_dacapo.widgets.queued_run import QueuedRun
-from napari_dacapo.widgets.queued_work import Scored
+from napari_dacapo.widgets.training.footer import sentence_of
+from napari_dacapo.widgets.training.queued_run import QueuedRun
+from napari_dacapo.widgets.training.queued_work import Scored
 
 RUNNING = QueuedRun("first", state="running", of=100).after(
     [TrainStep(number, 100, 0.5, 0.001, 2.0, 0.0, "cuda:0", 3 * 2**29) for number in range(1, 41)], 80.0

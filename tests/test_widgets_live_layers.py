@@ -11,7 +11,7 @@ from napari_dacapo.arrays.file import File
 from napari_dacapo.store.workspace import Workspace
 from napari_dacapo.trainers.trainer import Trainer
 from napari_dacapo.widgets.dock import DaCapo
-from napari_dacapo.widgets.run_options import RunOptions
+from napari_dacapo.widgets.training.run_options import RunOptions
 
 
 @pytest.fixture

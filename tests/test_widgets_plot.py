@@ -9,10 +9,10 @@ from pytestqt.qtbot import QtBot
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtGui import QColor, QImage, QPalette
 
-from napari_dacapo.widgets.axis import Axis
-from napari_dacapo.widgets.canvas import COLORS, Canvas
-from napari_dacapo.widgets.curve import Bins, Curve
-from napari_dacapo.widgets.plot import TrainingPlot
+from napari_dacapo.widgets.plots.axis import Axis
+from napari_dacapo.widgets.plots.canvas import COLORS, Canvas
+from napari_dacapo.widgets.plots.curve import Bins, Curve
+from napari_dacapo.widgets.plots.plot import TrainingPlot
 
 NAN = math.nan
 

@@ -13,8 +13,8 @@ from napari_dacapo.store.workspace import Workspace
 from napari_dacapo.tasks.signed_distance import SignedDistance
 from napari_dacapo.trainers.trainer import Trainer
 from napari_dacapo.widgets import docks
+from napari_dacapo.widgets.components.preview_row import WORKS
 from napari_dacapo.widgets.dock import DaCapo
-from napari_dacapo.widgets.preview_row import WORKS
 
 
 @pytest.fixture

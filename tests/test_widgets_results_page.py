@@ -24,13 +24,13 @@ from napari_dacapo.experiments.training import train
 from napari_dacapo.layers.layer import LayerData
 from napari_dacapo.layers.pixels import Pixels
 from napari_dacapo.store.workspace import Workspace
-from napari_dacapo.widgets.looking import look_at
-from napari_dacapo.widgets.newest import Newest
-from napari_dacapo.widgets.queued_work import Scored
-from napari_dacapo.widgets.results_page import ResultsPage
-from napari_dacapo.widgets.score_table import DESCENDING, ScoreModel, ScoreTable
-from napari_dacapo.widgets.scored_runs import ScoreRow, Scores, read_scores
-from napari_dacapo.widgets.shown_layers import show
+from napari_dacapo.widgets.results.results_page import ResultsPage
+from napari_dacapo.widgets.results.score_table import DESCENDING, ScoreModel, ScoreTable
+from napari_dacapo.widgets.results.scored_runs import ScoreRow, Scores, read_scores
+from napari_dacapo.widgets.training.queued_work import Scored
+from napari_dacapo.widgets.viewer.looking import look_at
+from napari_dacapo.widgets.viewer.shown_layers import show
+from napari_dacapo.widgets.work.newest import Newest
 
 LONG = 60_000  # milliseconds; more than a busy machine takes
 

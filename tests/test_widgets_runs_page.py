@@ -17,10 +17,10 @@ from napari_dacapo.experiments.starts.from_run import FromRun
 from napari_dacapo.experiments.training import train
 from napari_dacapo.store.workspace import Workspace
 from napari_dacapo.trainers.trainer import Trainer
-from napari_dacapo.widgets import training_queue
-from napari_dacapo.widgets.run_options import RunOptions
-from napari_dacapo.widgets.runs_page import RunsPage
-from napari_dacapo.widgets.training_queue import TrainingQueue
+from napari_dacapo.widgets.training import training_queue
+from napari_dacapo.widgets.training.run_options import RunOptions
+from napari_dacapo.widgets.training.runs_page import RunsPage
+from napari_dacapo.widgets.training.training_queue import TrainingQueue
 
 LONG = 60_000  # milliseconds; more than a busy machine takes
 

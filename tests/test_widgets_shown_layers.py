@@ -9,8 +9,8 @@ from napari.components import ViewerModel
 from napari_dacapo.arrays.box import Box
 from napari_dacapo.arrays.memory import from_numpy
 from napari_dacapo.layers.layer import LayerData, image, labels
-from napari_dacapo.widgets.shown_layers import show
-from napari_dacapo.widgets.world import view_of
+from napari_dacapo.widgets.viewer.shown_layers import show
+from napari_dacapo.widgets.viewer.world import view_of
 
 HERE, THERE = (80.0, 0.0, 0.0), (160.0, 8.0, 0.0)  # nm
 

@@ -30,10 +30,10 @@ from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.session import Session
 from napari_dacapo.experiments.steps import Notice, Predicted, Saved, Step, TrainStep, Validation
 from napari_dacapo.store.workspace import Workspace
-from napari_dacapo.widgets.pace import Pace
-from napari_dacapo.widgets.queued_run import QueuedRun
-from napari_dacapo.widgets.queued_work import Begun, Scored, Unfinished
-from napari_dacapo.widgets.training_queue import TrainingQueue
+from napari_dacapo.widgets.training.pace import Pace
+from napari_dacapo.widgets.training.queued_run import QueuedRun
+from napari_dacapo.widgets.training.queued_work import Begun, Scored, Unfinished
+from napari_dacapo.widgets.training.training_queue import TrainingQueue
 
 LONG = 60_000  # milliseconds; more than a busy machine takes
 
@@ -587,7 +587,7 @@ def test_a_terminated_program_saves_its_run_and_ends_well(workspace: Workspace) 
         import pathlib
         from qtpy.QtCore import QCoreApplication
         from napari_dacapo.store.workspace import Workspace
-        from napari_dacapo.widgets.training_queue import TrainingQueue
+        from napari_dacapo.widgets.training.training_queue import TrainingQueue
 
         application = QCoreApplication([])
         queue = TrainingQueue(Workspace(pathlib.Path({str(workspace.path)!r})), "cpu", threads=1)

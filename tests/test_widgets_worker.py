@@ -18,7 +18,7 @@ from qtpy.QtCore import QThreadPool
 from superqt.utils import create_worker
 
 from napari_dacapo.errors import DacapoError, DeviceError, UserInputError
-from napari_dacapo.widgets.worker import EngineWorker, UnexpectedError
+from napari_dacapo.widgets.work.worker import EngineWorker, UnexpectedError
 
 LONG = 20_000  # milliseconds; more than a busy machine takes
 
@@ -290,7 +290,7 @@ def test_a_program_that_ends_closes_the_work_and_ends(tmp_path: Path) -> None:
     program = f"""
         import itertools, pathlib
         from qtpy.QtCore import QCoreApplication
-        from napari_dacapo.widgets.worker import EngineWorker
+        from napari_dacapo.widgets.work.worker import EngineWorker
 
         def work():
             try:

@@ -16,21 +16,21 @@ from napari_dacapo.errors import DacapoError, UserInputError
 from napari_dacapo.experiments.previews import Previews
 from napari_dacapo.experiments.suggest import Suggestion
 from napari_dacapo.store.workspace import Workspace
-from napari_dacapo.widgets import made_runs
-from napari_dacapo.widgets.apply_page import ApplyPage
-from napari_dacapo.widgets.background import Background
-from napari_dacapo.widgets.component_page import ComponentPage
-from napari_dacapo.widgets.data_page import DataPage
-from napari_dacapo.widgets.footer import Footer
-from napari_dacapo.widgets.live_layers import LiveLayers
-from napari_dacapo.widgets.network_page import NetworkPage
+from napari_dacapo.widgets.applying.apply_page import ApplyPage
+from napari_dacapo.widgets.components.component_page import ComponentPage
+from napari_dacapo.widgets.components.network_page import NetworkPage
+from napari_dacapo.widgets.components.suggesting import suggestion_for
+from napari_dacapo.widgets.components.task_page import TaskPage
+from napari_dacapo.widgets.components.trainer_page import TrainerPage
+from napari_dacapo.widgets.data.data_page import DataPage
 from napari_dacapo.widgets.preferences import saved_preferences
-from napari_dacapo.widgets.results_page import ResultsPage
-from napari_dacapo.widgets.runs_page import RunsPage
-from napari_dacapo.widgets.suggesting import suggestion_for
-from napari_dacapo.widgets.task_page import TaskPage
-from napari_dacapo.widgets.trainer_page import TrainerPage
-from napari_dacapo.widgets.training_queue import TrainingQueue
+from napari_dacapo.widgets.results.live_layers import LiveLayers
+from napari_dacapo.widgets.results.results_page import ResultsPage
+from napari_dacapo.widgets.training import made_runs
+from napari_dacapo.widgets.training.footer import Footer
+from napari_dacapo.widgets.training.runs_page import RunsPage
+from napari_dacapo.widgets.training.training_queue import TrainingQueue
+from napari_dacapo.widgets.work.background import Background
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel

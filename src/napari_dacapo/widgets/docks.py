@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_dacapo.widgets.data_page import DataPage
-from napari_dacapo.widgets.network_page import NetworkPage
+from napari_dacapo.widgets.components.network_page import NetworkPage
+from napari_dacapo.widgets.components.task_page import TaskPage
+from napari_dacapo.widgets.components.trainer_page import TrainerPage
+from napari_dacapo.widgets.data.data_page import DataPage
 from napari_dacapo.widgets.preferences import saved_preferences
-from napari_dacapo.widgets.task_page import TaskPage
-from napari_dacapo.widgets.trainer_page import TrainerPage
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel

@@ -1,0 +1,150 @@
+"""A run applied to an image while the window lives on, whether or not another one trains."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Literal, cast
+
+from qtpy.QtCore import QCoreApplication, QObject, Signal
+
+from napari_dacapo.errors import DacapoError
+from napari_dacapo.experiments.steps import Applied, Notice, Predicted, Step, Worked
+from napari_dacapo.store.workspace import Workspace
+from napari_dacapo.widgets.applying.applied_work import Opened, Wish, follow_applying
+from napari_dacapo.widgets.work.termination import die_on_termination, quit_on_termination
+from napari_dacapo.widgets.work.worker import EngineWorker
+
+State = Literal["idle", "running", "stopping", "done", "stopped", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far it is."""
+
+    state: State = "idle"
+    sentence: str = ""
+    done: int = 0  # blocks
+    of: int = 0  # 0: nobody knows how long it takes
+    began: float = math.nan  # when the first block was there
+    notices: tuple[str, ...] = ()
+    where: str = ""  # what was applied lies, once it does
+
+    @property
+    def is_active(self) -> bool:
+        return self.state in ("running", "stopping")
+
+    def seconds_left(self, now: float) -> float:
+        """Until the last block; NaN where nothing is known."""
+        counted = self.done - 1  # the first one also waited for the network
+        return (self.of - self.done) * (now - self.began) / counted if counted > 0 else math.nan
+
+    def after(self, step: Step | Opened, now: float) -> Progress:
+        """With one more step; `now` in seconds of any clock."""
+        match step:
+            case Predicted():
+                return self._counting("Predicts", step.done, step.of, now)
+            case Worked():
+                return self._counting(step.what.capitalize(), step.done, step.of, now)
+            case Notice() if not math.isnan(self.began):  # all is predicted; what follows comes in one piece
+                return replace(self._saying(step.text), done=0, of=0)
+            case Notice():
+                return replace(self, notices=(*self.notices, step.text))
+            case Applied():
+                return replace(self, where=_where(step), done=1, of=1)
+        return self
+
+    def ended(self) -> Progress:
+        """When nothing more comes; a failure was told before."""
+        if not self.is_active:
+            return self
+        if self.where:
+            return replace(self, state="done", sentence=self.where)
+        return replace(self, state="stopped", sentence="Stopped; segmenting again goes on from here.")
+
+    def _counting(self, what: str, done: int, of: int, now: float) -> Progress:
+        told = self._saying(f"{what}, block {done:,} of {of:,}.")
+        return replace(told, done=done, of=of, began=now if done == 1 else self.began)
+
+    def _saying(self, sentence: str) -> Progress:
+        """What stops says so until it has."""
+        return self if self.state == "stopping" else replace(self, sentence=sentence)
+
+
+class Applying(QObject):
+    """Applies one run at a time, in a thread of its own. What is stopped is gone on with by the same wish."""
+
+    changed = Signal()  # `progress`, at most some ten times a second
+    opened = Signal(object, object)  # the Wish, and what came of it: Opened
+
+    def __init__(self, workspace: Workspace, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.progress = Progress()
+        self._workspace = workspace
+        self._wish: Wish | None = None  # the last
+        self._workers: set[EngineWorker] = set()  # one at the most
+        self.destroyed.connect(partial(_leave, self._workers))
+        cast(QCoreApplication, QCoreApplication.instance()).aboutToQuit.connect(self.shutdown)
+
+    def begin(self, wish: Wish) -> None:
+        """Start, unless something is applied already."""
+        if self._workers:
+            return
+        self._wish = wish
+        worker = EngineWorker(follow_applying, self._workspace, wish)
+        worker.steps.connect(self._take)
+        worker.failed.connect(self._take_failure)
+        worker.ended.connect(self._on_ended)
+        self._workers.add(worker)
+        quit_on_termination(self._workers)
+        worker.start()
+        self._show(Progress("running", "Opens the run and the image …"))
+
+    def stop(self) -> None:
+        """End after the present step; finished blocks are kept."""
+        if self.progress.state == "running":
+            for worker in self._workers:
+                worker.stop()
+            self._show(replace(self.progress, state="stopping", sentence="Stops after this step …"))
+
+    def shutdown(self, timeout: float = 10.0) -> None:
+        """Stop for good, waiting so many seconds at most; after that it ends by itself."""
+        self.stop()
+        for worker in tuple(self._workers):
+            worker.wait(timeout)
+
+    def _take(self, steps: list[Step | Opened]) -> None:
+        progress = self.progress
+        for step in steps:
+            progress = progress.after(step, time.monotonic())
+        self._show(progress)
+        opened = [step for step in steps if isinstance(step, Opened)]
+        if opened and progress.state == "running":  # not while the window closes
+            self.opened.emit(self._wish, opened[0])
+
+    def _take_failure(self, error: DacapoError) -> None:
+        self._show(replace(self.progress, state="failed", sentence=str(error)))
+
+    def _on_ended(self) -> None:
+        self._workers.clear()
+        die_on_termination(self._workers)
+        self._show(self.progress.ended())
+
+    def _show(self, progress: Progress) -> None:
+        self.progress = progress
+        self.changed.emit()
+
+
+def _where(applied: Applied) -> str:
+    parameters = ", ".join(f"{name} {value}" for name, value in applied.parameters.items())
+    how = f" with {parameters}" if parameters else ""
+    return f"Segmented by iteration {applied.iteration:,}{how}. It lies in {applied.segmentation.parent}."
+
+
+def _leave(workers: set[EngineWorker]) -> None:
+    """The page is gone; what still runs ends by itself."""
+    for worker in workers:
+        worker.stop()
+    die_on_termination(workers)

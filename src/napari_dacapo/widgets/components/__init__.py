@@ -1,0 +1,1 @@
+"""The pages on which a component is defined, named, saved and reused."""

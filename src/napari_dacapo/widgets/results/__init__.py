@@ -1,0 +1,1 @@
+"""The page of the results, and the layers they are seen as."""

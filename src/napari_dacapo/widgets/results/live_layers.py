@@ -1,0 +1,80 @@
+"""What a training has made last, as layers that follow it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+from qtpy.QtCore import QObject, Signal
+from qtpy.QtWidgets import QWidget
+
+from napari_dacapo.experiments.run_folder import RunFolder
+from napari_dacapo.experiments.steps import Saved, Snapshot, Validation
+from napari_dacapo.layers.results import snapshot_layers
+from napari_dacapo.store.workspace import Workspace
+from napari_dacapo.widgets.results.scored_runs import Shown, newest_layers
+from napari_dacapo.widgets.training.queued_work import Begun, FollowedStep
+from napari_dacapo.widgets.training.training_queue import TrainingQueue
+from napari_dacapo.widgets.viewer.showing import Showing
+from napari_dacapo.widgets.work.newest import Newest
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+    from napari_dacapo.layers.layer import LayerData
+
+
+class LiveLayers(QObject):
+    """The newest snapshot and the newest validation of the run that trains; if they come fast, not all."""
+
+    failed = Signal(Exception)
+
+    def __init__(
+        self, viewer: ViewerModel, workspace: Workspace, queue: TrainingQueue, page: QWidget
+    ) -> None:
+        super().__init__(page)
+        self._viewer = viewer
+        self._workspace = workspace
+        self._showing = Showing(viewer, page)
+        self._validated = self._told = 0  # iterations: that is scored, that the overlay tells
+        self.snapshots, self.validations = Newest(page), Newest(page)
+        for newest in (self.snapshots, self.validations):
+            newest.failed.connect(self.failed)
+        queue.steps.connect(self._on_steps)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is still to be read or shown."""
+        reading = any(newest.is_busy for newest in (self.snapshots, self.validations))
+        return reading or self._showing.is_busy
+
+    def _on_steps(self, name: str, steps: list[FollowedStep]) -> None:
+        for step in steps:
+            if isinstance(step, Snapshot):
+                then = partial(self._show, f"snapshot/{name}", step.iteration)
+                self.snapshots.wish(newest_snapshot, self._workspace, name, step.iteration, then=then)
+            elif isinstance(step, Begun):
+                self._validated = self._told = 0
+            elif isinstance(step, Validation):
+                self._validated = step.iteration
+            elif isinstance(step, Saved) and step.iteration == self._validated:  # its scores are complete
+                then = partial(self._show, f"newest/{name}", step.iteration)
+                self.validations.wish(newest_layers, self._workspace, name, step.iteration, then=then)
+
+    def _show(self, key: str, iteration: int, shown: Shown) -> None:
+        self._showing.show(key, shown.layers, partial(self._tell, iteration, shown.title))
+
+    def _tell(self, iteration: int, title: str) -> None:
+        if iteration >= self._told:
+            self._told = iteration
+            overlay = self._viewer.canvas.overlays.text
+            overlay.text, overlay.visible = title, True
+
+
+def newest_snapshot(workspace: Workspace, name: str, iteration: int) -> Shown:
+    """Read whole: it is small, and deleted when ten newer ones are there."""
+    folder = RunFolder(workspace.run_folder(name), workspace.path)
+    opened = snapshot_layers(folder, iteration)
+    layers: list[LayerData] = [(np.asarray(data), placed, kind) for data, placed, kind in opened]
+    return Shown(f"{name}, iteration {iteration:,}", layers)

@@ -1,0 +1,339 @@
+"""The page on which components are combined to runs, and runs wait, train and are looked after."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from typing import cast
+
+from qtpy.QtCore import Qt, QUrl, Signal
+from qtpy.QtGui import QClipboard, QDesktopServices, QGuiApplication
+from qtpy.QtWidgets import (
+    QApplication,
+    QCompleter,
+    QFrame,
+    QGridLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QSpinBox,
+    QSplitter,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_dacapo.errors import DacapoError, UserInputError
+from napari_dacapo.experiments.combinations import COMPONENTS, component_type
+from napari_dacapo.store.workspace import Workspace
+from napari_dacapo.widgets.components import saved_records
+from napari_dacapo.widgets.forms.form import Form
+from napari_dacapo.widgets.parts.name_list import NameList
+from napari_dacapo.widgets.parts.question import Question
+from napari_dacapo.widgets.parts.table import Table
+from napari_dacapo.widgets.training import made_runs
+from napari_dacapo.widgets.training.queued_run import QueuedRun
+from napari_dacapo.widgets.training.run_options import RunOptions, values_of
+from napari_dacapo.widgets.training.stored_runs import Stored, StoredRun, stored_runs
+from napari_dacapo.widgets.training.training_queue import TrainingQueue
+from napari_dacapo.widgets.work.background import Background
+from napari_dacapo.widgets.work.newest import Newest
+
+COLUMNS = ("run", "state", "iteration", "loss", "best score", "time left")
+MOST_REPETITIONS = 1000
+BUTTONS = {
+    "Resume": "Let the run wait for its turn to train; it goes on where it stopped.",
+    "Stop": "Stop it after this step and save; it can go on later.",
+    "Up": "Train it before the one that waits before it.",
+    "Down": "Train it after the one that waits after it.",
+    "Remove": "Take it off the queue; what it learned stays.",
+    "Delete": "Delete the run with its weights, curves and predictions; asks first.",
+    "Folder": "Open the folder of the run.",
+    "Copy command": "Copy the command line that makes the same run train.",
+    "Copy Python": "Copy the Python that makes the same run train.",
+}
+
+
+class RunsPage(QWidget):
+    """Names of each component make runs; a table shows what becomes of them."""
+
+    picked = Signal(str)  # the run whose row was clicked
+
+    def __init__(self, workspace: Workspace, queue: TrainingQueue, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._workspace = workspace
+        self._queue = queue
+        self.background = Background(self)
+        self.lists = {component: NameList(component) for component in COMPONENTS}
+        self.name = QLineEdit("run")
+        self.name.setToolTip(
+            "What the runs are called; where there are several, each gets what differs, too."
+        )
+        self.repetitions = QSpinBox()
+        self.repetitions.setRange(1, MOST_REPETITIONS)
+        self.repetitions.setToolTip("Equal runs, each with a random seed of its own.")
+        self.options = Form(RunOptions)
+        self.add = QPushButton()
+        self.table = Table("runs", COLUMNS)
+        self.question = Question()
+        self.said = QLabel()
+        self.said.setWordWrap(True)
+        self.buttons = {text: QPushButton(text) for text in BUTTONS}
+        self._stored: Stored = {}
+        self._reading = Newest(self)
+        self._lay_out()
+        self._connect()
+        self.refresh()
+        self._show_runs()
+
+    @property
+    def run_values(self) -> dict[str, object]:
+        """Start, iterations and so on. Raises UserInputError where something is wrong."""
+        return values_of(self.options.value)
+
+    def refresh(self) -> None:
+        """Read anew which components are saved, and how the runs stand."""
+        for component, names in self.lists.items():
+            family = component_type(component)
+            self.background.do(saved_records.names, self._workspace, family, then=names.show_names)
+        self._read_runs()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is still to be shown."""
+        return self.background.is_busy or self._reading.is_busy
+
+    def _lay_out(self) -> None:
+        form = QWidget()
+        rows = QGridLayout(form)
+        rows.setContentsMargins(0, 0, 0, 0)
+        for number, (component, names) in enumerate(self.lists.items()):
+            down, across = divmod(number, 2)
+            rows.addWidget(QLabel(component), 2 * down, 2 * across, 1, 2)
+            rows.addWidget(names, 2 * down + 1, 2 * across, 1, 2)
+        for place, (text, widget) in enumerate((("name", self.name), ("repetitions", self.repetitions))):
+            rows.addWidget(QLabel(text), 4, 2 * place)
+            rows.addWidget(widget, 4, 2 * place + 1)
+        rows.addWidget(self.options, 5, 0, 1, 4)
+        scrolled = QScrollArea()
+        scrolled.setFrameShape(QFrame.Shape.NoFrame)
+        scrolled.setWidgetResizable(True)
+        scrolled.setWidget(form)
+        making = QWidget()
+        column = QVBoxLayout(making)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(scrolled)
+        column.addWidget(self.add)
+        parts = QSplitter(Qt.Orientation.Vertical)
+        parts.addWidget(making)
+        parts.addWidget(self.table)
+        parts.setChildrenCollapsible(False)
+        buttons = QGridLayout()
+        for number, button in enumerate(self.buttons.values()):
+            buttons.addWidget(button, number // 5, number % 5)
+        whole = QVBoxLayout(self)
+        whole.addWidget(parts, 1)
+        whole.addLayout(buttons)
+        whole.addWidget(self.question)
+        whole.addWidget(self.said)
+
+    def _connect(self) -> None:
+        for names in self.lists.values():
+            names.chosen_changed.connect(self._count)
+        self.repetitions.valueChanged.connect(self._count)
+        self.options.changed.connect(self._count)
+        self.add.clicked.connect(self._add)
+        cast(QApplication, QApplication.instance()).focusChanged.connect(self._offer_names)
+        self.table.itemSelectionChanged.connect(self._on_selected)
+        self.background.failed.connect(self._say_failure)
+        self._queue.reordered.connect(self._show_runs)
+        self._queue.reordered.connect(self._read_runs)
+        self._reading.failed.connect(self._say_failure)
+        self._queue.changed.connect(self._show_run)
+        for text, act in (
+            ("Resume", self._resume),
+            ("Stop", self._queue.stop),
+            ("Up", partial(self._move, -1)),
+            ("Down", partial(self._move, 1)),
+            ("Remove", self._remove),
+            ("Delete", self._ask_to_delete),
+            ("Folder", self._open_folder),
+            ("Copy command", partial(self._copy, made_runs.command_of)),
+            ("Copy Python", partial(self._copy, made_runs.python_of)),
+        ):
+            self.buttons[text].clicked.connect(lambda _=False, act=act: act())
+
+    def _count(self) -> None:
+        missing = [component for component, names in self.lists.items() if not names.chosen]
+        count = math.prod(len(names.chosen) for names in self.lists.values()) * self.repetitions.value()
+        reason = f"Choose a saved {missing[0]} first." if missing else ""
+        reason = reason or (str(self.options.problems[0]) if self.options.problems else "")
+        self.add.setEnabled(not reason)
+        self.add.setText("Add to the queue" if count <= 1 else f"Add {count} runs to the queue")
+        self.add.setToolTip(reason or "Save the runs and train them one after another.")
+
+    def _add(self) -> None:
+        chosen = {component: names.chosen for component, names in self.lists.items()}
+        work = partial(
+            made_runs.save_combinations,
+            self._workspace,
+            self.name.text().strip(),
+            chosen,
+            self.repetitions.value(),
+            self.run_values,
+        )
+        self.background.do(work, then=self._enqueue)
+
+    def _enqueue(self, names: tuple[str, ...]) -> None:
+        for name in names:
+            self._queue.add(name)
+
+    def _read_runs(self) -> None:
+        self._reading.wish(stored_runs, self._workspace, self._stored, then=self._take_stored)
+
+    def _take_stored(self, stored: Stored) -> None:
+        self._stored = stored
+        self._show_runs()
+
+    def _offer_names(self, _: QWidget | None, entered: QWidget | None) -> None:
+        """Trained runs and their scores, in the lines that name the run another one starts from."""
+        trained = [run for run in self._stored.values() if run.done]
+        offered = {"Run": {run.name for run in trained}, "Criterion": {run.criterion for run in trained}}
+        if isinstance(entered, QLineEdit) and self.options.isAncestorOf(entered):
+            words = sorted(offered.get(entered.accessibleName(), ()))
+            if words:
+                entered.setCompleter(_completer(words, entered))
+
+    def _show_runs(self) -> None:
+        """The queue in its order, then what the disk has besides."""
+        queued = {run.name: run for run in self._queue.runs}
+        others = [run for name, run in self._stored.items() if self._queue.run(name) is None]
+        kept = self._selected
+        self.table.setRowCount(len(queued) + len(others))
+        for row, run in enumerate(queued.values()):
+            self._fill(row, run)
+        for row, other in enumerate(others, start=len(queued)):
+            self._fill_stored(row, other)
+        self._select(kept)
+        self._enable()
+
+    def _show_run(self, name: str) -> None:
+        run = self._queue.run(name)
+        row = self._row_of(name)
+        if run is not None and row is not None:
+            self._fill(row, run)
+        self._enable()
+
+    def _fill(self, row: int, run: QueuedRun) -> None:
+        loss = "" if run.last is None else f"{run.last.loss:.4f}"
+        best = "" if run.best is None else f"{run.best.criterion} {run.best.score:.4f}"
+        iteration = f"{run.done:,} of {run.of:,}" if run.of else ""
+        self.table.write(row, (run.name, run.state, iteration, loss, best, readable_time(run.seconds_left)))
+        self.table.cell(row, 1).setToolTip(run.details or run.sentence)
+
+    def _fill_stored(self, row: int, run: StoredRun) -> None:
+        loss = "" if math.isnan(run.loss) else f"{run.loss:.4f}"
+        best = "" if math.isnan(run.score) else f"{run.criterion} {run.score:.4f}"
+        iteration = f"{run.done:,} of {run.of:,}" if run.of else ""
+        self.table.write(row, (run.name, run.state, iteration, loss, best, ""))
+        self.table.cell(row, 1).setToolTip(run.sentence)
+
+    @property
+    def _selected(self) -> str:
+        row = self.table.picked
+        return "" if row is None else self.table.cell(row, 0).text()
+
+    def _row_of(self, name: str) -> int | None:
+        rows = range(self.table.rowCount())
+        return next((row for row in rows if self.table.cell(row, 0).text() == name), None)
+
+    def _select(self, name: str) -> None:
+        row = self._row_of(name) if name else None
+        if row is not None:
+            self.table.selectRow(row)
+
+    def _on_selected(self) -> None:
+        self._enable()
+        if self._selected:
+            run = self._queue.run(self._selected) or self._stored.get(self._selected)
+            self.said.setText("" if run is None else run.sentence)
+            self.picked.emit(self._selected)
+
+    @property
+    def _state(self) -> str:
+        """Of the run that is selected; empty where none is."""
+        run = self._queue.run(self._selected) or self._stored.get(self._selected)
+        return "" if run is None else run.state
+
+    def _enable(self) -> None:
+        state = self._state
+        idle = state in ("new", "unfinished", "stopped", "failed", "finished")
+        self.buttons["Resume"].setText("Train" if state == "new" else "Resume")
+        for text, possible in (
+            ("Resume", idle and state != "finished"),
+            ("Stop", state in ("running", "paused")),
+            ("Up", state == "waiting"),
+            ("Down", state == "waiting"),
+            ("Remove", self._queue.run(self._selected) is not None and (idle or state == "waiting")),
+            ("Delete", idle or state == "unreadable"),
+            ("Folder", bool(state)),
+            ("Copy command", bool(state)),
+            ("Copy Python", bool(state)),
+        ):
+            reason = f"Not for a run that is {state}." if state else "Select a run first."
+            self.buttons[text].setEnabled(possible)
+            self.buttons[text].setToolTip(BUTTONS[text] if possible else reason)
+
+    def _resume(self) -> None:
+        self._queue.add(self._selected)
+
+    def _move(self, by: int) -> None:
+        move = self._queue.move_up if by < 0 else self._queue.move_down
+        move(self._selected)
+
+    def _remove(self) -> None:
+        try:
+            self._queue.remove(self._selected)
+        except UserInputError as error:
+            self._say_failure(error)
+
+    def _ask_to_delete(self) -> None:
+        name = self._selected
+        text = f"Delete {name} with its weights, curves and predictions? This cannot be undone."
+        self.question.ask(text, "Delete", partial(self._delete, name))
+
+    def _delete(self, name: str) -> None:
+        self._queue.remove(name)
+        self.background.do(made_runs.delete, self._workspace, name, then=self._on_deleted)
+
+    def _on_deleted(self, name: str) -> None:
+        self._queue.forget(name)
+        self._read_runs()
+        self.said.setText(f"{name} is deleted.")
+
+    def _open_folder(self) -> None:
+        folder = self._workspace.run_folder(self._selected)
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+
+    def _copy(self, text_of: made_runs.TextOf) -> None:
+        cast(QClipboard, QGuiApplication.clipboard()).setText(text_of(self._workspace, self._selected))
+        self.said.setText("Copied.")
+
+    def _say_failure(self, error: DacapoError) -> None:
+        self.said.setText(str(error))
+
+
+def _completer(words: list[str], line: QLineEdit) -> QCompleter:
+    found = QCompleter(words, line)
+    found.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+    found.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
+    return found
+
+
+def readable_time(seconds: float) -> str:
+    """75 is "1:15"; empty for what is not known."""
+    if not math.isfinite(seconds) or seconds <= 0:
+        return ""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

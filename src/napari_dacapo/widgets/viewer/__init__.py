@@ -1,0 +1,1 @@
+"""The viewer's layers and where it looks."""

@@ -1,0 +1,86 @@
+"""Layers of results in a viewer: added once, then brought up to date in place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from napari.layers import Layer
+
+from napari_dacapo.layers.units import in_unit
+from napari_dacapo.widgets.viewer.world import unit_of
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+    from napari_dacapo.layers.layer import LayerData
+
+OURS = "napari_dacapo"  # in a layer's metadata: which result it shows
+PLACE = "napari_dacapo_place"  # and where that lies
+PLACING = ("scale", "translate", "units")
+TOLD = ("features", "colormap")  # of labels, about the ids that they have
+
+
+def show(viewer: ViewerModel, key: str, layers: Iterable[LayerData]) -> None:
+    """Show the layers of a result, in the unit of the viewer; those that showed it before take the new data.
+
+    A person may have renamed, moved, hidden or deleted them meanwhile: hidden ones stay hidden, moved ones
+    stay where they are unless the result lies elsewhere, deleted ones come again.
+    """
+    for _ in showing(viewer, key, layers):
+        pass
+
+
+def showing(viewer: ViewerModel, key: str, layers: Iterable[LayerData]) -> Iterator[None]:
+    """The same, a layer at a time: napari takes long to add one."""
+    results = {f"{key}/{number}": made for number, made in enumerate(in_unit(layers, unit_of(viewer)))}
+    for layer in shown(viewer, key):
+        if layer.metadata[OURS] not in results:
+            viewer.layers.remove(layer)
+    for mark, made in results.items():
+        known = next((each for each in shown(viewer, key) if each.metadata[OURS] == mark), None)
+        if known is not None and _fits(known, made):
+            _update(known, made)
+        else:
+            _replace(viewer, known, mark, made)
+        yield
+
+
+def shown(viewer: ViewerModel, key: str) -> list[Layer]:
+    """The layers that show a result."""
+    return [each for each in viewer.layers if each.metadata.get(OURS, "").rpartition("/")[0] == key]
+
+
+def _fits(layer: Layer, made: LayerData) -> bool:
+    """Whether the layer can show the data in place."""
+    data, _, kind = made
+    if type(layer).__name__.lower() != kind or getattr(data, "ndim", None) != layer.data.ndim:
+        return False
+    return bool(np.dtype(layer.data.dtype).kind == np.dtype(data.dtype).kind)
+
+
+def _update(layer: Layer, made: LayerData) -> None:
+    data, properties, kind = made
+    layer.data = data
+    layer.name = properties["name"]
+    for name in TOLD if kind == "labels" else ():
+        if name in properties:
+            setattr(layer, name, properties[name])
+    place = _place(properties)
+    if layer.metadata.get(PLACE) != place:
+        layer.metadata[PLACE] = place
+        for name, value in place.items():
+            setattr(layer, name, value)
+
+
+def _replace(viewer: ViewerModel, known: Layer | None, mark: str, made: LayerData) -> None:
+    data, properties, kind = made
+    if known is not None:
+        viewer.layers.remove(known)
+    metadata = {OURS: mark, PLACE: _place(properties)}
+    viewer.add_layer(Layer.create(data, {**properties, "metadata": metadata}, kind))
+
+
+def _place(properties: dict[str, Any]) -> dict[str, Any]:
+    return {name: tuple(properties[name]) for name in PLACING if name in properties}

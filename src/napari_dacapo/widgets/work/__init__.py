@@ -1,0 +1,1 @@
+"""Work beside the window: threads of their own, and what they tell it."""
