@@ -26,6 +26,7 @@ from napari_dacapo.datasplits.held_out_slab import HeldOutSlab
 from napari_dacapo.datasplits.listed_datasets import ListedDatasets
 from napari_dacapo.errors import UserInputError
 from napari_dacapo.experiments.measurements import Measurements, measure
+from napari_dacapo.experiments.preflight import preflight
 from napari_dacapo.experiments.results import whole
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.suggest import Suggestion, suggest, suggest_for
@@ -378,7 +379,7 @@ def test_a_suggestion_makes_a_run_that_can_start(tmp_path: Path) -> None:
     datasplit = tiny.run(tmp_path).datasplit
     made = suggest_for(datasplit.training(tmp_path), "cpu")
     assert isinstance(made.task, Affinities)
-    assert run_of(datasplit, made).check(tmp_path).problems == ()
+    assert preflight(run_of(datasplit, made), tmp_path).problems == ()
 
 
 def test_a_device_that_is_not_there_is_refused(tmp_path: Path) -> None:
@@ -478,5 +479,5 @@ def test_real_data_get_a_run_that_can_start(
     datasplit = make(tmp_path)
     made = suggest_for(datasplit.training(tmp_path), "cpu")
     assert isinstance(made.task, kind) and made.architecture.dims == dims
-    report = run_of(with_label_steps(datasplit, made), made).check(tmp_path)
+    report = preflight(run_of(with_label_steps(datasplit, made), made), tmp_path)
     assert report.problems == ()

@@ -11,6 +11,7 @@ from napari_dacapo.datasplits.listed_datasets import ListedDatasets
 from napari_dacapo.errors import UserInputError
 from napari_dacapo.experiments.batches import Batches
 from napari_dacapo.experiments.memory import TrainingSize
+from napari_dacapo.experiments.preflight import preflight
 from napari_dacapo.experiments.steps import Validation
 from napari_dacapo.experiments.training import train
 from napari_dacapo.postprocessors.threshold import Threshold
@@ -105,8 +106,9 @@ def test_a_run_weighs_and_judges_what_each_dataset_has(tmp_path):
 def test_a_run_whose_dataset_names_other_classes_says_so_before_it_starts(tmp_path):
     whole = run(tmp_path)
     named = whole.datasplit.train[0].replace(annotated=("axon",))
-    report = whole.replace(datasplit=whole.datasplit.replace(train=(named,))).check(tmp_path)
-    assert str(report.problems[0]) == (
+    report = preflight(whole.replace(datasplit=whole.datasplit.replace(train=(named,))), tmp_path)
+    (problem,) = report.problems
+    assert str(problem) == (
         "train.annotated is ('axon',): this task finds objects and has no classes. "
         "Leave it empty, or choose a task of classes."
     )

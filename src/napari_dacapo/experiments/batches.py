@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +16,9 @@ from napari_dacapo.arrays.array import SpatialUnit
 from napari_dacapo.arrays.box import World
 from napari_dacapo.datasplits.dataset import OpenDatasets
 from napari_dacapo.experiments.memory import TrainingSize
+from napari_dacapo.experiments.run import Run
 from napari_dacapo.tasks.task import Task
 from napari_dacapo.trainers.sampler import Sampler
-
-if TYPE_CHECKING:
-    from napari_dacapo.experiments.run import Run
 
 
 @dataclass(frozen=True, slots=True)

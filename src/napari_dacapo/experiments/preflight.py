@@ -1,24 +1,20 @@
 """What keeps a run from starting, found before anything is written."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from napari_dacapo.architectures.architecture import Architecture
 from napari_dacapo.arrays.sample import Sample
 from napari_dacapo.datasplits.check import Report, check
 from napari_dacapo.datasplits.dataset import OpenDataset, OpenDatasets
 from napari_dacapo.errors import UserInputError
 from napari_dacapo.experiments.batches import Batches
 from napari_dacapo.experiments.memory import TrainingSize
-
-if TYPE_CHECKING:
-    from napari_dacapo.architectures.architecture import Architecture
-    from napari_dacapo.experiments.run import Run
+from napari_dacapo.experiments.run import Run
 
 LABEL_BYTES = 4 * 2**20  # of each dataset, shown to the task
 
@@ -66,10 +62,13 @@ def refuse_other_dims(architecture: Architecture, datasets: OpenDatasets) -> Non
 def _training_problems(
     run: Run, training: OpenDatasets, validation: OpenDatasets
 ) -> Iterator[UserInputError]:
-    for dataset in (*training, *validation):
-        yield from _refusal(dataset.title, partial(_show_labels, run, dataset))
+    found = [
+        problem
+        for dataset in (*training, *validation)
+        for problem in _refusal(dataset.title, partial(_show_labels, run, dataset))
+    ]
     size = TrainingSize(1, run.architecture.input_patch)
-    yield from _refusal("", lambda: Batches.of(run, training, size).patch(0, 0))
+    yield from found or _refusal("", lambda: Batches.of(run, training, size).patch(0, 0))
 
 
 def _show_labels(run: Run, dataset: OpenDataset) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -12,7 +11,6 @@ from pydantic import Field
 from napari_dacapo.architectures.architecture import Architecture
 from napari_dacapo.arrays.box import World
 from napari_dacapo.config import Config
-from napari_dacapo.datasplits.check import Report
 from napari_dacapo.datasplits.datasplit import DataSplit
 from napari_dacapo.experiments.starts.scratch import Scratch
 from napari_dacapo.experiments.starts.start import Start
@@ -72,12 +70,6 @@ class Run(Config):
     def output_voxel_size(self, raw_voxel_size: World) -> World:
         """The voxel size the network predicts at."""
         return tuple(v / s for v, s in zip(raw_voxel_size, self.architecture.scale, strict=True))
-
-    def check(self, root: Path = Path()) -> Report:
-        """Everything that does not fit together; without problems it is ready to train."""
-        from napari_dacapo.experiments.preflight import preflight
-
-        return preflight(self, root)
 
 
 def _chosen(record: Config) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from napari_dacapo.experiments.checkpoints import KEPT_LAST
 from napari_dacapo.experiments.comparison import validations_since_best
 from napari_dacapo.experiments.compute import prepare_torch
 from napari_dacapo.experiments.memory import is_out_of_memory, memory_can_run_out, used_memory
+from napari_dacapo.experiments.preflight import preflight
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.session import Session
@@ -35,7 +36,7 @@ def train(
     folder belongs to another run, DeviceError where the device fails.
     """
     prepare_torch(threads)
-    report = run.check(folder.root)
+    report = preflight(run, folder.root)
     if report.problems:
         problem, *others = report.problems
         problem.__notes__ = list(map(str, others))
