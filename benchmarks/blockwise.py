@@ -108,7 +108,7 @@ def work(side: int) -> None:
         grid = Grid(shape, block)
         predicting = _seconds(run_stage("predicting", act, grid.blocks(), ledger, Threads(THREADS)))
         segmenting = Segmenting(
-            task=TASK,
+            method=TASK,
             parameters={"threshold": 0.0, "min_size": 20},
             prediction=place / "prediction.zarr",
             coding=coding,

@@ -20,7 +20,8 @@ from qtpy.QtWidgets import QAbstractButton, QApplication, QWidget
 from napari_dacapo.widgets.dock import DaCapo
 from napari_dacapo.widgets.training.run_options import RunOptions
 
-SIZE = (1500, 980)  # pixels
+SIZE = (1400, 940)  # pixels
+COLOURS = 128  # of a picture: as good to look at, and a third of the size
 PATIENCE = 900.0  # seconds for one thing to happen
 
 
@@ -31,9 +32,11 @@ class Visitor:
         self.viewer = viewer
         self.dock = dock
         self.pictures = pictures
+        self.clicks = 0
 
     def click(self, button: QAbstractButton) -> None:
         self.until(button.isEnabled, f"{button.text()} can be pressed")
+        self.clicks += 1
         QTest.mouseClick(button, Qt.MouseButton.LeftButton)  # type: ignore[call-overload]
 
     def turn_to(self, page: QWidget) -> None:
@@ -55,15 +58,16 @@ class Visitor:
             time.sleep(0.005)
 
     def picture(self, name: str) -> None:
-        """Of the whole window, with 256 colours, which are as good to look at and a third of the size."""
+        """Of the whole window."""
         if self.pictures is not None:
             from PIL import Image
 
             self.rest(1.0)
             self.pictures.mkdir(parents=True, exist_ok=True)
             pixels = self.viewer.screenshot(canvas_only=False, flash=False)
-            Image.fromarray(pixels[..., :3]).quantize(256).save(self.pictures / f"{name}.png", optimize=True)
-            print(f"wrote {self.pictures / name}.png", flush=True)
+            file = self.pictures / f"{name}.png"
+            Image.fromarray(pixels[..., :3]).quantize(COLOURS).save(file, optimize=True)
+            print(f"wrote {file}, {file.stat().st_size // 1000} kB", flush=True)
 
 
 def main() -> None:
@@ -86,27 +90,44 @@ def main() -> None:
 
 
 def visit(visitor: Visitor, iterations: int) -> None:
-    """Three clicks until it trains; then a look at what came out."""
+    """Three clicks until it trains; then a look at what came out, which is applied in the end."""
     dock = visitor.dock
+    visitor.picture("sample")
     visitor.click(dock.data.use)
     visitor.click(dock.data.suggest_rest)
     visitor.until(lambda: "Suggested" in dock.footer.said.text(), "task, network and trainer are suggested")
-    for name, page in (("data", dock.data), ("task", dock.task), ("network", dock.network)):
-        visitor.turn_to(page)
-        visitor.picture(name)
-    visitor.turn_to(dock.trainer)
-    visitor.picture("trainer")
+    visitor.picture("data")
     dock.runs.options.value = RunOptions(iterations=iterations, validation_interval=max(1, iterations // 3))
-    visitor.turn_to(dock.runs)
     visitor.click(dock.footer.train_button)
+    visitor.until(lambda: bool(dock.queue.runs), "a run is made")
+    look_at_components(visitor)
     watch_training(visitor, iterations)
     look_at_results(visitor)
-    apply_to_what_is_seen(visitor)
+    apply_to_everything(visitor)
+
+
+def look_at_components(visitor: Visitor) -> None:
+    """While it trains."""
+    dock = visitor.dock
+    visitor.turn_to(dock.task)
+    visitor.click(dock.task.target)
+    visitor.until(
+        lambda: bool(dock.task.preview.layers) and not dock.task.preview.is_busy, "a target is shown"
+    )
+    visitor.picture("task")
+    for layer in dock.task.preview.layers:
+        visitor.viewer.layers.remove(layer)
+    for name, page in (("network", dock.network), ("trainer", dock.trainer)):
+        visitor.turn_to(page)
+        visitor.picture(name)
 
 
 def watch_training(visitor: Visitor, iterations: int) -> None:
-    queue = visitor.dock.queue
-    visitor.until(lambda: bool(queue.runs), "a run is made")
+    """Until it is trained; says how many clicks it took to the first prediction."""
+    queue, layers = visitor.dock.queue, visitor.viewer.layers
+    visitor.turn_to(visitor.dock.runs)
+    visitor.until(lambda: any("prediction" in layer.name for layer in layers), "a prediction is shown")
+    print(f"the first prediction, after {visitor.clicks} clicks at the most", flush=True)
     visitor.until(lambda: queue.runs[-1].done > iterations // 2, "half of it is trained")
     visitor.picture("training")
     visitor.until(lambda: queue.runs[-1].state not in ("waiting", "running"), "it is trained")
@@ -126,16 +147,21 @@ def look_at_results(visitor: Visitor) -> None:
     visitor.picture("results")
 
 
-def apply_to_what_is_seen(visitor: Visitor) -> None:
-    apply = visitor.dock.apply
+def apply_to_everything(visitor: Visitor) -> None:
+    apply, viewer = visitor.dock.apply, visitor.viewer
     visitor.turn_to(apply)
-    visitor.until(lambda: not apply.problem, "the trained run is offered")
-    apply.only_seen.setChecked(True)
+    for layer in viewer.layers:
+        layer.visible = layer.name == "neurites"
+    viewer.reset_view()
+    visitor.until(lambda: "on cpu: about" in apply.estimate.text.text(), "it is told how long it takes")
+    visitor.picture("estimate")
     visitor.click(apply.segment)
-    visitor.until(lambda: apply.applying.progress.is_active, "segmenting begins")
+    visitor.until(lambda: apply.applying.progress.done >= 2, "two blocks are predicted")
+    visitor.picture("growing")
     visitor.until(lambda: not apply.applying.progress.is_active, "it is segmented")
+    visitor.until(lambda: not apply.showing.is_busy, "it is shown")
     print(apply.said.text(), flush=True)
-    visitor.picture("apply")
+    visitor.picture("applied")
 
 
 if __name__ == "__main__":

@@ -79,7 +79,7 @@ install_packages() {
     make_environment
     say "Installing the Python packages; the first time takes some minutes"
     .venv/bin/python -m pip install --quiet --disable-pip-version-check \
-        --constraint constraints.txt --editable '.[all,cluster,docs,testing]'
+        --constraint constraints.txt --editable '.[all,bioimageio,cluster,docs,monai,onnx,plots,testing]'
     touch "$MARKER"
 }
 

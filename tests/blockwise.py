@@ -37,7 +37,7 @@ def segmenting(
     )
     stored[...] = prediction
     return Segmenting(
-        task=task,
+        method=task,
         parameters=parameters,
         prediction=folder / "prediction.zarr",
         coding=Coding("float32"),

@@ -5,9 +5,11 @@ import pkgutil
 from importlib import import_module
 from typing import Any
 
-from saved_networks import saved_network
+from saved_networks import bioimageio_model, saved_network
 
 import napari_dacapo
+from napari_dacapo.architectures.bioimageio_model import BioimageioModel
+from napari_dacapo.architectures.monai_network import MonaiNetwork
 from napari_dacapo.architectures.residual_unet import ResidualUNet
 from napari_dacapo.architectures.saved_network import SavedNetwork
 from napari_dacapo.architectures.unet import UNet
@@ -20,7 +22,9 @@ from napari_dacapo.arrays.merge_labels import MergeLabels
 from napari_dacapo.arrays.renumber import Renumber
 from napari_dacapo.arrays.resample import Resample
 from napari_dacapo.arrays.select_channels import SelectChannels
+from napari_dacapo.clusters.scheduler import Scheduler
 from napari_dacapo.config import Config, Family
+from napari_dacapo.datasplits.csv_datasets import CsvDatasets
 from napari_dacapo.datasplits.dataset import Dataset
 from napari_dacapo.datasplits.folder_datasets import FolderDatasets
 from napari_dacapo.datasplits.held_out_box import HeldOutBox
@@ -28,12 +32,15 @@ from napari_dacapo.datasplits.held_out_slab import HeldOutSlab
 from napari_dacapo.datasplits.listed_datasets import ListedDatasets
 from napari_dacapo.errors import UserInputError
 from napari_dacapo.experiments.run import Run
+from napari_dacapo.experiments.starts.from_dacapo import FromDacapo
 from napari_dacapo.experiments.starts.from_file import FromFile
+from napari_dacapo.experiments.starts.from_model import FromModel
 from napari_dacapo.experiments.starts.from_run import FromRun
 from napari_dacapo.tasks.affinities import Affinities
 from napari_dacapo.tasks.affinities_with_descriptors import AffinitiesWithDescriptors
 from napari_dacapo.trainers.trainer import Trainer
 
+EXTRAS = {"MonaiNetwork": "monai", "BioimageioModel": "bioimageio"}  # what kinds need that are not for all
 OTHER_ROOMS = ("widgets", "layers", "cli", "__main__")  # know a window or a command line, and no kinds
 OF_THE_ENGINE = ("Manifest", "Member")  # what a checkpoint's own file holds; nobody fills it in
 
@@ -44,10 +51,13 @@ EXAMPLES: dict[str, Config] = {
     "Binarize": Binarize(groups=(Group(title="one", ids=(1,)), Group(title="all"))),
     "ConcatChannels": ConcatChannels(sources=(IDS, IDS)),
     "Crop": Crop(begin=(1.0, 2.0, 2.0), end=(4.0, 8.0, 10.0)),
+    "CsvDatasets": CsvDatasets(path="datasets.csv"),
     "Dataset": DATASET,
     "File": IDS,
     "FolderDatasets": FolderDatasets(path="."),
+    "FromDacapo": FromDacapo(path="200"),
     "FromFile": FromFile(path="weights.safetensors"),
+    "FromModel": FromModel(path="model.zip"),
     "FromRun": FromRun(run="another"),
     "Group": Group(title="all"),
     "HeldOutBox": HeldOutBox(dataset=DATASET, begin=(0.0, 0.0, 0.0), end=(4.0, 4.0, 4.0)),
@@ -63,12 +73,21 @@ EXAMPLES: dict[str, Config] = {
         task=Affinities(),
         trainer=Trainer(),
     ),
+    "Scheduler": Scheduler(address="tcp://localhost:8786"),
     "SelectChannels": SelectChannels(channels=(1, 0)),
 }
 
 IN_2D: dict[str, Config] = {
     "Affinities": Affinities(neighborhood=((1, 0), (0, 1), (0, 4), (4, 0))),
     "AffinitiesWithDescriptors": AffinitiesWithDescriptors(neighborhood=((1, 0), (0, 1)), lsd_voxels=2),
+    "MonaiNetwork": MonaiNetwork(
+        network="DynUNet",
+        num_fmaps=4,
+        downsample_factors=((2, 2), (2, 2)),
+        input_shape=(32, 32),
+        eval_shape_increase=(0, 0),
+        margin=(8, 8),
+    ),
     "ResidualUNet": ResidualUNet(
         input_shape=(60, 60), eval_shape_increase=(0, 0), downsample_factors=((2, 2), (2, 2))
     ),
@@ -80,6 +99,8 @@ def example(kind: type[Config], dims: int = 3) -> Any:
     """A record of that kind, for data of so many dimensions."""
     if kind is SavedNetwork:
         return saved_network(dims)
+    if kind is BioimageioModel:
+        return bioimageio_model(dims)
     chosen = EXAMPLES if dims == 3 else IN_2D | EXAMPLES
     if kind.__name__ in chosen:
         return chosen[kind.__name__]

@@ -23,6 +23,8 @@ from qtpy.QtCore import (
 from qtpy.QtWidgets import QApplication
 from superqt.utils import WorkerBase
 
+from napari_dacapo.widgets.work.garbage import garbage_collection
+
 PATIENCE = 2.0  # seconds in which what is about to end may do so
 KEPT_BY_LIBRARIES = re.compile("zarr|asyncio|ThreadPoolExecutor|pytest_timeout|Dummy")
 COMPLAINTS = re.compile("thread|timer|painter", re.IGNORECASE)
@@ -39,6 +41,7 @@ class QtLeaks:
         self._before = {*WorkerBase._worker_set, *threading.enumerate()}
         if not QtLeaks._looked_before:  # later what each look found is known: one takes 0.1 s
             _forget(_qt_things())
+            _forget(iter(garbage_collection().findChildren(QTimer)))  # it ticks while there is a page
             QtLeaks._looked_before = True
         self._excepthook, sys.excepthook = sys.excepthook, self._exception
         self._handler = qInstallMessageHandler(self._message)
@@ -49,6 +52,7 @@ class QtLeaks:
         while (left := list(self._left())) and time.monotonic() < until:
             gc.collect()
             QCoreApplication.processEvents()
+        garbage_collection().look()  # where that was the last page, Python collects again
         _forget(thing for thing in left if isinstance(thing, QObject))
         return [*map(_described, left), *self._said]
 

@@ -229,7 +229,7 @@ CASES: list[tuple[str, Prepare, dict[str, Any], str, str]] = [
         "without a name",
     ),
     ("8", plain(), {"path": "a\0.zarr"}, "path", "cannot be printed"),
-    ("127 remote", plain(), {"path": "s3://a/b.zarr"}, "path", "on this computer"),
+    ("127 remote", plain(), {"path": "ftp://a/b.zarr"}, "path", "begins with one of http://"),
     ("128 zarr", plain(), {"path": "aa.zarr"}, "path", "no such file.*a.zarr"),
     ("128 N5", plain(), {"path": "b.n5"}, "path", "no such file.*a.zarr"),
     ("128 HDF5", hdf5, {"path": "b.h5"}, "path", "no such file.*a.h5"),

@@ -476,3 +476,10 @@ def test_missing_chunks_are_counted(tmp_path: Path) -> None:
 def test_a_file_keeps_its_fields_through_json() -> None:
     file = File(path="a.zarr", array="raw", axes="zyx", **GIVEN)
     assert File.from_json(file.to_json()) == file
+
+
+def test_a_dvid_server_is_refused_with_what_to_do() -> None:
+    with pytest.raises(
+        UserInputError, match=r"a DVID server cannot be read. Export the part"
+    ):
+        File(path="dvid://host:8000/uuid/grayscale")

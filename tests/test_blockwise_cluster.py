@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from cheap_workers import local_workers
 
-from napari_dacapo.blockwise import cluster
-from napari_dacapo.blockwise.cluster import Cluster
+from napari_dacapo.blockwise.dask_workers import DaskWorkers
 from napari_dacapo.blockwise.grid import Block, blocks
 from napari_dacapo.blockwise.ledger import Ledger
 from napari_dacapo.blockwise.stage import run_stage
-from napari_dacapo.errors import BlocksError, UserInputError
+from napari_dacapo.errors import BlocksError
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.filterwarnings("ignore::ResourceWarning")]
 SIX = list(blocks((12, 4), (2, 4)))
@@ -38,28 +38,11 @@ class Act:
 
 def test_blocks_of_a_killed_worker_are_done_by_another_and_failing_ones_are_listed(tmp_path: Path) -> None:
     ledger = Ledger.open(tmp_path / "ledger.jsonl", {}, {})
-    with Cluster(processes=2).open() as workers:
+    with local_workers(2) as client:
+        workers = DaskWorkers(client)
         steps = list(run_stage("killing", Act(tmp_path, kills=6), SIX, ledger, workers))
         assert [step.done for step in steps] == [1, 2, 3, 4, 5, 6]
         assert {path.name for path in tmp_path.iterdir()} >= {"died", *map(str, range(0, 12, 2))}
         with pytest.raises(BlocksError, match=r"1 of 6 blocks failed \(failing\).*is damaged"):
             list(run_stage("failing", Act(tmp_path, fails=4), SIX, ledger, workers))
     assert len(ledger.finished("failing")) == 5
-
-
-def test_a_scheduler_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1)
-    with pytest.raises(UserInputError, match="does not answer"), Cluster("tcp://127.0.0.1:9").open():
-        pass
-
-
-def test_a_scheduler_file_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with (
-        pytest.raises(UserInputError, match="no such file"),
-        Cluster(str(tmp_path / "scheduler.json")).open(),
-    ):
-        pass
-
-
-def test_without_either_blocks_are_done_here() -> None:
-    assert Cluster().is_here and not Cluster(processes=1).is_here and not Cluster("tcp://a:1").is_here

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from napari_dacapo.blockwise.grid import Block
-from napari_dacapo.blockwise.ledger import Ledger
+from napari_dacapo.blockwise.ledger import Ledger, last_stage, read_header
 from napari_dacapo.errors import StoreError, UserInputError
 
 JOB = {"run": "a", "iteration": 3, "parameters": {"bias": 0.5}}
@@ -83,3 +83,21 @@ def test_lost_blocks_are_forgotten_for_good(path: Path) -> None:
     assert again.finished("prediction") == {SECOND.start}
     assert again.finished("segmentation") == {FIRST.start}
     assert again.plan == {"block": [4, 4]}
+
+
+def test_the_last_stage_is_that_of_the_last_whole_line(tmp_path: Path) -> None:
+    ledger = Ledger.open(tmp_path / "ledger.jsonl", JOB, {})
+    assert last_stage(ledger.path) == ""
+    for stage in ("prediction", "done"):
+        ledger.finish(stage, FIRST)
+        assert last_stage(ledger.path) == stage
+    with ledger.path.open("a") as file:
+        file.write('{"stage": "prediction", "blo')
+    assert last_stage(ledger.path) == ""
+
+
+def test_what_else_is_known_of_a_job_does_not_make_it_another(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.jsonl"
+    Ledger.open(path, JOB, {}, {"source": "a.tif"})
+    Ledger.open(path, JOB, {}, {"source": "b.tif"})
+    assert read_header(path)["about"] == {"source": "a.tif"}

@@ -11,7 +11,7 @@ from napari_dacapo.blockwise.grid import Block, blocks
 from napari_dacapo.blockwise.ledger import Ledger
 from napari_dacapo.blockwise.stage import BlockDone, run_stage
 from napari_dacapo.blockwise.workers import Threads
-from napari_dacapo.errors import BlocksError, DiskFullError
+from napari_dacapo.errors import BlocksError, DacapoError, DiskFullError, UnreachableError
 
 EIGHT = list(blocks((8, 4), (2, 2)))
 
@@ -68,11 +68,14 @@ def test_a_block_that_always_fails_is_listed_and_the_others_are_kept(ledger: Led
     assert len(ledger.finished("prediction")) == 6
 
 
-def test_a_full_disk_ends_it_at_once(ledger: Ledger) -> None:
-    act = Act({(0, 2): 99}, DiskFullError(Path("volume"), 10, 5))
-    with pytest.raises(DiskFullError):
+@pytest.mark.parametrize(
+    "error", [DiskFullError(Path("volume"), 10, 5), UnreachableError("https://a.org/b.zarr", "no answer")]
+)
+def test_a_full_disk_or_a_lost_network_ends_it_at_once(ledger: Ledger, error: DacapoError) -> None:
+    act = Act({(0, 2): 99}, error)
+    with pytest.raises(type(error)):
         list(run_stage("prediction", act, EIGHT, ledger, Threads(1)))
-    assert sum(act.tries.values()) < 8
+    assert sum(act.tries.values()) < 8 and ledger.finished("prediction") == {(0, 0)}
 
 
 def test_no_more_blocks_are_begun_than_there_are_threads(ledger: Ledger) -> None:

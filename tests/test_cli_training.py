@@ -7,10 +7,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import click
+import numpy as np
 import pytest
 from command_line import CommandLine, fill
 from store_records import tree
 
+from napari_dacapo.arrays.file import File
 from napari_dacapo.cli import progress
 from napari_dacapo.errors import DeviceError, DiskFullError
 from napari_dacapo.experiments import training
@@ -167,6 +169,19 @@ def test_scores_are_those_of_each_iteration_s_best_parameters(call: CommandLine)
 def test_another_score_may_decide(call: CommandLine) -> None:
     header = call.done("scores", "first", "--by", "voi_merge").splitlines()[0].split()
     assert header.index("voi_merge") < header.index("voi_sum")
+
+
+def test_every_true_object_is_listed_with_what_became_of_it(call: CommandLine) -> None:
+    rows = list(csv.reader(call.done("objects", "first", "--csv").splitlines()))
+    assert rows[0] == ["dataset", "object", "voxels", "IoU", "segment", "split into", "merged with"]
+    truth = call.workspace.path / "check-labels.zarr"
+    labels = File(path=str(truth)).open()
+    ids, counts = np.unique(labels.read((0, 0, 0), labels.spatial_shape), return_counts=True)
+    found = {int(row[1]): int(row[2]) for row in rows[1:]}
+    assert found == {i: n for i, n in zip(ids.tolist(), counts.tolist(), strict=True) if i}
+    assert [float(row[3]) for row in rows[1:]] == sorted(float(row[3]) for row in rows[1:])
+    assert "Choose: 2, 4." in call("objects", "first", "--iteration", 3).err
+    assert call("objects", "fresh").code == 5
 
 
 def test_all_scores_are_written_for_programs(call: CommandLine) -> None:

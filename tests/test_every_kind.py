@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
-from examples_of_kinds import IDS, example, families, records
+from examples_of_kinds import EXTRAS, IDS, example, families, records
 from hypothesis import given, settings
 from objects import balls
 from pydantic import ValidationError
@@ -25,6 +26,7 @@ from napari_dacapo.arrays.step import Step
 from napari_dacapo.augments.augment import Augment, GeometricAugment, IntensityAugment
 from napari_dacapo.augments.resampling.lookup import Lookup, PatchGrid
 from napari_dacapo.augments.resampling.take import take_linear, take_nearest
+from napari_dacapo.clusters.cluster import Cluster
 from napari_dacapo.config import Config, Family
 from napari_dacapo.datasplits.datasplit import DataSplit
 from napari_dacapo.errors import DacapoError, UserInputError
@@ -53,7 +55,7 @@ def every(family: type[Family], *, of: type[Family] | None = None) -> pytest.Mar
 
 def test_every_family_has_kinds_and_a_contract_below():
     contracts = {
-        *(Architecture, Augment, ClassScore, DataSplit, PostProcessor),
+        *(Architecture, Augment, ClassScore, Cluster, DataSplit, PostProcessor),
         *(Score, Source, Start, Step, Task),
     }
     assert set(families()) == contracts
@@ -412,9 +414,16 @@ def test_a_parameter_that_is_missing_is_named(kind, dims):
 # --- architectures ---
 
 
+def skip_without_extra(kind: type[Architecture]) -> None:
+    extra = EXTRAS.get(kind.__name__)
+    if extra and find_spec(extra) is None:
+        pytest.skip(f"the extra {extra} is not installed")
+
+
 @every(Architecture)
 @in_2d_and_3d
 def test_a_network_has_the_shapes_and_parameters_its_record_tells(kind, dims):
+    skip_without_extra(kind)
     architecture = example(kind, dims)
     assert architecture.dims == dims
     shape = architecture.nearest_input_shape((1,) * dims, at_least=True)
@@ -428,6 +437,7 @@ def test_a_network_has_the_shapes_and_parameters_its_record_tells(kind, dims):
 @every(Architecture)
 @in_2d_and_3d
 def test_a_record_of_a_network_tells_what_a_run_needs_before_it_trains(kind, dims):
+    skip_without_extra(kind)
     architecture = example(kind, dims)
     for patch in (architecture.input_patch, architecture.validation_patch):
         assert len(architecture.output_shape(patch)) == dims
@@ -533,13 +543,15 @@ def test_a_step_gives_an_array_that_reads_as_it_says_and_stays_where_it_was(kind
 
 
 def write_files(folder: Path) -> Path:
-    """raw.zarr and ids.zarr, and the same as a group that trains and one that validates."""
+    """raw.zarr and ids.zarr, and the same as a group, and in a table, that trains and one that validates."""
     rng = np.random.default_rng(0)
     world: dict[str, Any] = {"axes": "zyx", "voxel_size": (1.0,) * 3, "offset": (0.0,) * 3, "unit": "nm"}
     raw, ids = rng.integers(0, 255, (2, 8, 8, 8)).astype(np.uint8)
     for place in (folder, folder / "train", folder / "test"):
         write_ome_zarr(place / "raw.zarr", raw, **world)
         write_ome_zarr(place / "ids.zarr", ids, **world)
+    rows = (f"{use}, raw.zarr, , ids.zarr, " for use in ("train", "val"))
+    (folder / "datasets.csv").write_text("\n".join(rows))
     return folder
 
 

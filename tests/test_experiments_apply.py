@@ -69,6 +69,33 @@ def test_a_validation_image_applied_to_gives_what_validation_stored(trained: Run
     np.testing.assert_array_equal(voxels(last.segmentation), whole(stored.segmentation))
 
 
+PARAMETERS = {"bias": 0.9, "foreground": 0.2, "min_size": 0}
+
+
+def test_an_image_may_be_predicted_first_and_segmented_later(trained: RunFolder, output: Path) -> None:
+    steps = list(apply(trained, RAW, output, parameters=PARAMETERS, device="cpu", only_predict=True))
+    assert isinstance(steps[-1], Notice) and "not segmented yet" in steps[-1].text
+    assert not (output / "segmentation.zarr").exists()
+    later = list(apply(trained, RAW, output, parameters=PARAMETERS, device="cpu"))
+    assert not any(isinstance(step, Predicted) for step in later)
+    assert isinstance(later[-1], Applied) and later[-1].segmentation.exists()
+
+
+def test_a_prediction_is_kept_and_segmented_again_with_other_parameters(
+    trained: RunFolder, output: Path, tmp_path: Path
+) -> None:
+    list(apply(trained, RAW, output, parameters=PARAMETERS, device="cpu"))
+    other = PARAMETERS | {"bias": 0.25}
+    assert "parameters" in str(refused(apply(trained, RAW, output, parameters=other, device="cpu")))
+    again = list(apply(trained, RAW, output, parameters=other, device="cpu", segment_again=True))
+    assert not any(isinstance(step, Predicted) for step in again)
+    fresh = applied(apply(trained, RAW, tmp_path / "fresh", parameters=other, device="cpu"))
+    np.testing.assert_array_equal(voxels(again[-1].segmentation), voxels(fresh.segmentation))
+    uint8 = apply(trained, RAW, output, parameters=other, device="cpu", dtype="uint8", segment_again=True)
+    assert "it was begun with dtype 'float16', now 'uint8'" in str(refused(uint8))
+    assert again[-1].segmentation.exists()
+
+
 def test_results_lie_where_the_image_lies(trained: RunFolder, output: Path) -> None:
     last = applied(apply(trained, RAW, output, device="cpu"))
     raw, prediction = RAW.open(trained.root), File(path=str(last.prediction)).open()

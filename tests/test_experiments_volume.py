@@ -21,7 +21,8 @@ from napari_dacapo.arrays.file import File
 from napari_dacapo.arrays.memory import from_numpy
 from napari_dacapo.arrays.ome_zarr import own_attributes
 from napari_dacapo.blockwise import durable
-from napari_dacapo.blockwise.cluster import Cluster
+from napari_dacapo.clusters.local_workers import LocalWorkers
+from napari_dacapo.clusters.scheduler import Scheduler
 from napari_dacapo.errors import BlocksError, DiskFullError, StoreError, UserInputError
 from napari_dacapo.experiments.apply import apply
 from napari_dacapo.experiments.run import Run
@@ -258,7 +259,7 @@ def test_results_of_no_known_job_are_refused(trained: RunFolder, uninterrupted: 
 
 @pytest.mark.enable_socket
 def test_processes_give_the_same_bytes(trained: RunFolder, uninterrupted: Path, tmp_path: Path) -> None:
-    list(steps(trained, tmp_path / "applied", cluster=Cluster(processes=2)))
+    list(steps(trained, tmp_path / "applied", cluster=LocalWorkers(workers=2)))
     assert written(tmp_path / "applied") == written(uninterrupted)
 
 
@@ -273,14 +274,15 @@ def test_an_image_in_memory_is_not_sent_to_other_processes(trained: RunFolder, t
                 tmp_path / "applied",
                 parameters=PARAMETERS,
                 device="cpu",
-                cluster=Cluster(processes=1),
+                cluster=LocalWorkers(workers=1),
             )
         )
 
 
 def test_a_scheduler_that_is_not_there_is_told(trained: RunFolder, tmp_path: Path) -> None:
+    nowhere = Scheduler(address=str(tmp_path / "scheduler.json"))
     with pytest.raises(UserInputError, match="there is no such file"):
-        list(steps(trained, tmp_path / "applied", cluster=Cluster(str(tmp_path / "scheduler.json"))))
+        list(steps(trained, tmp_path / "applied", cluster=nowhere))
 
 
 def test_the_ledger_counts_every_block(uninterrupted: Path) -> None:

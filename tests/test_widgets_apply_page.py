@@ -14,8 +14,8 @@ import zarr
 from napari import Viewer
 from napari.layers import Image, Labels
 from pytestqt.qtbot import QtBot
-from qtpy.QtCore import QPoint, Qt
-from qtpy.QtWidgets import QCheckBox, QPushButton
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QPushButton
 
 from napari_dacapo.arrays.file import File
 from napari_dacapo.arrays.ome_zarr import write_ome_zarr
@@ -26,8 +26,9 @@ from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.steps import Predicted
 from napari_dacapo.experiments.training import train
 from napari_dacapo.store.workspace import Workspace
-from napari_dacapo.widgets.applying.apply_page import FILE, ApplyPage
+from napari_dacapo.widgets.applying.apply_page import ApplyPage
 from napari_dacapo.widgets.applying.applying import Progress
+from napari_dacapo.widgets.applying.chosen_image import DRAWN, FILE, SEEN
 
 LONG = 60_000  # milliseconds; more than a busy machine takes
 RAW, _ = tiny.cells((20, 24, 28), seed=5)
@@ -67,16 +68,12 @@ def page(qtbot: QtBot, viewer: Viewer, workspace: Workspace) -> Iterator[ApplyPa
     qtbot.waitUntil(page.segment.isEnabled, timeout=LONG)
     yield page
     page.applying.shutdown(LONG / 1000)
-    qtbot.waitUntil(lambda: not page.background.is_busy, timeout=LONG)
+    qtbot.waitUntil(lambda: not page.is_busy, timeout=LONG)
     page.close_choices()
 
 
 def click(qtbot: QtBot, button: QPushButton) -> None:
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
-
-
-def tick(qtbot: QtBot, box: QCheckBox) -> None:
-    qtbot.mouseClick(box, Qt.MouseButton.LeftButton, pos=QPoint(8, box.height() // 2))
 
 
 def segment(qtbot: QtBot, page: ApplyPage) -> None:
@@ -85,12 +82,13 @@ def segment(qtbot: QtBot, page: ApplyPage) -> None:
     qtbot.waitUntil(
         lambda: page.applying.progress is not before and not page.applying.progress.is_active, timeout=LONG
     )
+    qtbot.waitUntil(lambda: not page.showing.is_busy, timeout=LONG)
 
 
 def show_file(page: ApplyPage, **fields: Any) -> None:
-    page.source.setCurrentIndex(FILE)
-    page.file.value = File(**fields)
-    page.file.changed.emit()
+    page.image.source.setCurrentIndex(FILE)
+    page.image.file.value = File(**fields)
+    page.image.file.changed.emit()
 
 
 def voxels(path: Path) -> np.ndarray:
@@ -147,14 +145,15 @@ def test_the_weights_that_were_chosen_are_taken(
 def test_the_time_left_is_that_of_the_blocks_after_the_first() -> None:
     progress = Progress("running")
     assert math.isnan(progress.seconds_left(now=9.0))
-    for done, now in ((1, 10.0), (2, 12.0), (3, 14.0)):
-        progress = progress.after(Predicted(6, "cells", done, 5), now)
+    for done, now in ((11, 10.0), (12, 12.0), (13, 14.0)):  # ten were done by an earlier start
+        progress = progress.after(Predicted(6, "cells", done, 15), now)
     assert progress.seconds_left(now=14.0) == 4.0  # two blocks took four seconds, two are left
+    assert progress.rested(100.0).seconds_left(now=114.0) == 4.0
 
 
 def test_what_is_seen_alone_is_one_slice(qtbot: QtBot, page: ApplyPage, viewer: Viewer) -> None:
     viewer.dims.set_point(0, 0.1 + 7 * 0.016)
-    tick(qtbot, page.only_seen)
+    page.image.region.setCurrentIndex(SEEN)
     segment(qtbot, page)
     segmentation = viewer.layers["cells segmentation"]
     assert segmentation.data.shape == (1, 24, 28)
@@ -164,7 +163,7 @@ def test_what_is_seen_alone_is_one_slice(qtbot: QtBot, page: ApplyPage, viewer: 
 def test_what_is_seen_after_zooming_is_a_part(qtbot: QtBot, page: ApplyPage, viewer: Viewer) -> None:
     shown = viewer.canvas.size  # pixels
     viewer.scene.camera.center, viewer.camera.zoom = (0.1, 0.296, 0.404), min(shown) / 0.08
-    tick(qtbot, page.only_seen)
+    page.image.region.setCurrentIndex(SEEN)
     segment(qtbot, page)
     height, width = viewer.layers["cells segmentation"].data.shape[1:]
     assert {min(height, width)} <= {9, 10} and (height, width) != (24, 28)  # 80 nm of 8 nm a voxel
@@ -200,12 +199,12 @@ def test_what_is_stopped_is_gone_on_with(
     qtbot.waitUntil(halted.reached.is_set, timeout=LONG)
     qtbot.waitUntil(lambda: page.said.text().startswith("Predicts, block 1 of"), timeout=LONG)
     assert not page.segment.isEnabled() and "segments already" in page.segment.toolTip()
-    click(qtbot, page.cancel)
+    click(qtbot, page.stop)
     assert page.said.text().startswith("Stops after this step …\nTrained on voxels of (8.0, 8.0, 8.0) nm")
     halted.go_on.set()
     qtbot.waitUntil(lambda: page.applying.progress.state == "stopped", timeout=LONG)
     assert page.said.text().startswith("Stopped; segmenting again goes on from here.")
-    assert len(viewer.layers) == 1 and page.segment.isEnabled()
+    assert page.segment.isEnabled()
     segment(qtbot, page)
     assert [path.name for path in (workspace.path / "applied").iterdir()] == ["trained cells"]
 
@@ -229,13 +228,14 @@ def test_earlier_results_are_replaced_only_after_asking(
     qtbot.waitUntil(lambda: page.output.line.text().endswith("cells 2"), timeout=LONG)
     page.output.line.selectAll()
     qtbot.keyClicks(page.output.line, str(output))
-    tick(qtbot, page.only_seen)
+    page.image.region.setCurrentIndex(SEEN)
     click(qtbot, page.segment)
     qtbot.waitUntil(lambda: not page.question.isHidden(), timeout=LONG)
     assert page.question.text.text().startswith("trained cells holds earlier results.")
     assert voxels(output / "segmentation.zarr").shape == (20, 24, 28)
     click(qtbot, page.question.yes)
-    qtbot.waitUntil(lambda: viewer.layers["cells segmentation"].data.shape == (1, 24, 28), timeout=LONG)
+    shown = lambda: {layer.name: layer.data.shape for layer in viewer.layers}  # noqa: E731
+    qtbot.waitUntil(lambda: shown().get("cells segmentation") == (1, 24, 28), timeout=LONG)
     assert len([layer for layer in viewer.layers if "segmentation" in layer.name]) == 1
 
 
@@ -254,7 +254,7 @@ def test_the_file_that_a_layer_came_from_is_not_written_over(
 ) -> None:
     np.save(tmp_path / "volume.npy", RAW)
     (layer,) = viewer.open(tmp_path / "volume.npy", plugin="napari")
-    page.layer.choose(layer)
+    page.image.layer.choose(layer)
     page.output.line.selectAll()
     qtbot.keyClicks(page.output.line, str(tmp_path))
     click(qtbot, page.segment)
@@ -279,7 +279,6 @@ def test_an_image_that_cannot_be_segmented_says_why(
 
 def test_a_file_that_is_not_there_is_told_in_one_sentence(qtbot: QtBot, page: ApplyPage) -> None:
     show_file(page, path="nowhere.tif")
-    assert not page.only_seen.isEnabled()
     segment(qtbot, page)
     assert "nowhere.tif" in page.said.text() and len(page.said.text()) <= 300
     assert page.segment.isEnabled()
@@ -292,3 +291,98 @@ def test_without_a_trained_run_the_page_says_so(qtbot: QtBot, viewer: Viewer, tm
     assert page.segment.toolTip() == "No run is trained yet: train one first."
     assert not (tmp_path / "empty").exists()
     page.close_choices()
+
+
+def names(viewer: Viewer) -> list[str]:
+    return [layer.name for layer in viewer.layers]
+
+
+@pytest.fixture
+def begun(qtbot: QtBot, page: ApplyPage, halted: Halted) -> ApplyPage:
+    """One block is predicted, and nothing more for now."""
+    click(qtbot, page.segment)
+    qtbot.waitUntil(halted.reached.is_set, timeout=LONG)
+    qtbot.waitUntil(lambda: page.applying.progress.done == 1, timeout=LONG)
+    return page
+
+
+def ended(page: ApplyPage) -> bool:
+    return not page.applying.progress.is_active and not page.showing.is_busy
+
+
+def test_what_it_takes_is_told_before_it_begins(qtbot: QtBot, page: ApplyPage, viewer: Viewer) -> None:
+    viewer.window._qt_window.show()
+    text = page.estimate.text.text
+    qtbot.waitUntil(lambda: "on cpu: about" in text(), timeout=LONG)
+    first, second, *_ = text().splitlines()
+    assert first.startswith("20 x 24 x 28 voxels, ")
+    assert second.startswith("Disk: ") and " free. Memory: about " in second
+    assert "Trained on voxels of (8.0, 8.0, 8.0) nm" in text()
+    viewer.layers["cells"].data = RAW[0]
+    page.image.changed.emit()
+    qtbot.waitUntil(lambda: "is 2D, the network was trained in 3D" in text(), timeout=LONG)
+
+
+def test_the_prediction_is_seen_while_it_grows(qtbot: QtBot, begun: ApplyPage, viewer: Viewer) -> None:
+    qtbot.waitUntil(lambda: "cells affinity_z1" in names(viewer), timeout=LONG)
+    layer = viewer.layers["cells affinity_z1"]
+    qtbot.waitUntil(lambda: bool(np.asarray(layer.data).any()), timeout=LONG)
+    assert begun.applying.progress.is_active and not np.asarray(layer.data).all()
+    assert layer.scale == pytest.approx((0.016, 0.008, 0.008))
+
+
+def test_a_pause_rests_until_it_is_told_to_go_on(qtbot: QtBot, begun: ApplyPage, halted: Halted) -> None:
+    click(qtbot, begun.pause)
+    assert begun.pause.text() == "Go on" and begun.said.text().splitlines()[0].endswith("Paused.")
+    halted.go_on.set()
+    qtbot.wait(300)
+    assert begun.applying.progress.state == "paused" and begun.applying.progress.done == 1
+    click(qtbot, begun.pause)
+    qtbot.waitUntil(lambda: ended(begun), timeout=LONG)
+    assert begun.applying.progress.state == "done"
+
+
+def test_what_is_unfinished_is_gone_on_with_after_a_restart(
+    qtbot: QtBot, begun: ApplyPage, halted: Halted, viewer: Viewer, workspace: Workspace
+) -> None:
+    halted.go_on.set()
+    begun.applying.shutdown(LONG / 1000)
+    layer = viewer.layers.pop(0)
+    page = ApplyPage(viewer, workspace)
+    viewer.window.add_dock_widget(page, name="Apply again")
+    qtbot.waitUntil(lambda: not page.unfinished.isHidden(), timeout=LONG)
+    button = page.unfinished.button
+    assert button.text() == "Go on with trained cells"
+    assert not button.isEnabled() and "open cells in the viewer first" in button.toolTip()
+    viewer.add_layer(layer)
+    assert button.isEnabled() and "1 of " in button.toolTip()
+    click(qtbot, button)
+    qtbot.waitUntil(lambda: page.applying.progress.is_active, timeout=LONG)
+    qtbot.waitUntil(lambda: ended(page), timeout=LONG)
+    assert page.applying.progress.state == "done", page.said.text()
+    qtbot.waitUntil(page.unfinished.isHidden, timeout=LONG)
+    assert [path.name for path in (workspace.path / "applied").iterdir()] == ["trained cells"]
+    qtbot.waitUntil(lambda: not page.is_busy, timeout=LONG)
+    page.close_choices()
+
+
+def test_a_box_that_is_drawn_is_segmented(qtbot: QtBot, page: ApplyPage, viewer: Viewer) -> None:
+    page.image.region.setCurrentIndex(DRAWN)
+    assert page.segment.toolTip().startswith("Press Draw and draw a rectangle")
+    corners = [(0.1, 0.196 + y, 0.296 + x) for y, x in ((0, 0.08), (0, 0.16), (0.08, 0.16), (0.08, 0.08))]
+    page.image.drawn_box.layer.add_rectangles([np.array(corners)])
+    qtbot.waitUntil(page.segment.isEnabled, timeout=LONG)
+    segment(qtbot, page)
+    segmentation = viewer.layers["cells segmentation"]
+    assert segmentation.data.shape == (20, 10, 10)  # of 8 nm, through all slices
+    assert segmentation.translate == pytest.approx((0.1, 0.2, 0.38))
+
+
+def test_axes_that_a_layer_does_not_tell_are_chosen(qtbot: QtBot, page: ApplyPage, viewer: Viewer) -> None:
+    film = viewer.add_image(np.stack([RAW, RAW[::-1]]), name="film")
+    page.image.layer.choose(film)
+    click(qtbot, page.segment)
+    qtbot.waitUntil(lambda: "nothing tells the axes of film" in page.said.text(), timeout=LONG)
+    page.image.axes.letters.setCurrentText("tzyx")
+    segment(qtbot, page)
+    assert viewer.layers["film segmentation"].data.shape == (20, 24, 28)

@@ -38,9 +38,10 @@ def test_the_newest_snapshot_and_validation_are_layers_that_lie_where_they_are(q
     trained(qtbot, dock, iterations=9)
     names = [layer.name for layer in viewer.layers]
     snapshot = ["raw 8", "target 8", "weight 8", "prediction 8"]
-    validated = [f"cells 9 affinity_{name}" for name in ("z1", "y1", "x1", "x3")]
-    assert sorted(names) == sorted(["cells", "truth", *snapshot, *validated, "cells 9 segmentation"])
-    assert len(seen) == 9  # each was added once, and took what came later in place
+    validated = ["cells 9 prediction", "cells 9 segmentation"]
+    assert sorted(names) == sorted(["cells", "truth", *snapshot, *validated])
+    assert len(seen) == 6  # each was added once, and took what came later in place
+    assert viewer.layers["cells 9 prediction"].data.shape[0] == 4  # affinities, one slider for all
     stored = File(path="prediction.zarr").open(
         dock.workspace.run_folder("task-1") / "snapshots" / "000000008"
     )
@@ -63,3 +64,22 @@ def test_layers_that_are_deleted_while_it_trains_do_no_harm(qtbot, dock: DaCapo)
     trained(qtbot, dock, iterations=6)
     assert "cells" not in viewer.layers
     assert viewer.layers["prediction 6"].visible
+
+
+def test_layers_that_are_renamed_moved_or_replaced_while_it_trains_do_no_harm(qtbot, dock: DaCapo) -> None:
+    viewer = dock._viewer
+
+    def change_all(event: object) -> None:
+        if viewer.layers[-1].name.startswith("raw"):
+            viewer.layers.events.inserted.disconnect(change_all)
+            viewer.layers["cells"].name = "mine"
+            viewer.layers["mine"].rotate = 20
+            viewer.layers["truth"].data = np.zeros((3, 5), np.uint8)
+            viewer.layers[-1].name = "renamed"
+            viewer.layers[-1].translate = (0.0, 0.0, 1e6)
+
+    viewer.layers.events.inserted.connect(change_all)
+    trained(qtbot, dock, iterations=6)
+    assert {"mine", "truth", "raw 6", "prediction 6"} <= {layer.name for layer in viewer.layers}
+    assert viewer.layers["raw 6"].translate[-1] < 1e6  # the newest patch lies elsewhere
+    assert viewer.layers["truth"].data.shape == (3, 5)

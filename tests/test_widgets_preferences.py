@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,7 +11,13 @@ from napari.settings import get_plugin_settings
 
 import napari_dacapo
 from napari_dacapo.store.workspace import VARIABLE, Workspace, default_workspace
-from napari_dacapo.widgets.preferences import PAGE, PLUGIN, Preferences, saved_preferences
+from napari_dacapo.widgets.preferences import (
+    PAGE,
+    PLUGIN,
+    Preferences,
+    saved_preferences,
+    unusable_preferences,
+)
 
 MANIFEST = yaml.safe_load((Path(napari_dacapo.__file__).parent / "napari.yaml").read_text())
 
@@ -58,3 +65,41 @@ def test_the_workspace_is_the_variables_then_the_preferred_then_the_usual(
 ) -> None:
     monkeypatch.setenv(VARIABLE, variable)
     assert Preferences(workspace=typed).open_workspace() == expected
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("engine:\n  threads: 5\n", ""),
+        ("", ""),
+        ("engine:\n  threads: many\n", "threads"),
+        ("engine:\n  device: tpu\n", "device"),
+        ("engine:\n  checkpoints: 0\n", "checkpoints"),
+        ('engine:\n  workspace: "a\\0b"\n', "workspace"),
+        ("engine: 5\n", "holds no preferences"),
+        ("- 1\n", "holds no preferences"),
+        ("engine: [1,2", "cannot be read"),
+    ],
+)
+def test_what_is_wrong_in_their_file_is_told_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, written: str, told: str
+) -> None:
+    settings = SimpleNamespace(config_path=tmp_path / "settings.yaml")
+    monkeypatch.setattr("napari.settings.get_settings", lambda: settings)
+    (tmp_path / "napari-dacapo.yaml").write_text(written)
+    sentence = unusable_preferences()
+    assert told in sentence and len(sentence) <= 300
+    assert bool(sentence) == bool(told)
+
+
+def test_what_napari_lets_pass_and_is_wrong_is_the_default(page: Any) -> None:
+    page.workspace, page.threads = "a\0b", 3
+    assert saved_preferences() == Preferences(threads=3)
+
+
+def test_a_file_that_napari_cannot_use_gives_the_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> Any:
+        raise AssertionError("- 1")
+
+    monkeypatch.setattr("napari.settings.get_plugin_settings", refuse)
+    assert saved_preferences() == Preferences()

@@ -255,3 +255,31 @@ def test_trained_runs_are_offered_where_a_run_starts_from_another(qtbot: QtBot, 
     qtbot.waitUntil(lambda: line.completer() is not None, timeout=LONG)
     model = line.completer().model()
     assert [model.data(model.index(row, 0)) for row in range(model.rowCount())] == ["done", "half"]
+
+
+def test_all_scores_of_the_named_run_are_offered(qtbot: QtBot, page: RunsPage) -> None:
+    page.options.value = RunOptions(start=FromRun(run="half"))
+    lines = {each.accessibleName(): each for each in page.options.findChildren(QLineEdit)}
+    page.activateWindow()
+    qtbot.mouseClick(lines["Criterion"], Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: lines["Criterion"].completer() is not None, timeout=LONG)
+    model = lines["Criterion"].completer().model()
+    offered = [model.data(model.index(row, 0)) for row in range(model.rowCount())]
+    assert offered[0] == "voi_sum" and "adapted_rand" in offered
+
+
+def test_a_run_is_renamed_with_what_it_learned(qtbot: QtBot, page: RunsPage, workspace: Workspace) -> None:
+    select(qtbot, page, "done")
+    press(qtbot, page, "Rename")
+    assert page.name_question.line.text() == "done"
+    qtbot.keyClicks(page.name_question.line, "well done")
+    qtbot.keyClick(page.name_question.line, Qt.Key.Key_Return)
+    settle(qtbot, page)
+    assert "well done" in rows(page) and "done" not in rows(page)
+    assert RunFolder(workspace.run_folder("well done"), workspace.path).record.exists()
+    select(qtbot, page, "half")
+    press(qtbot, page, "Rename")
+    qtbot.keyClicks(page.name_question.line, "well done")
+    qtbot.mouseClick(page.name_question.yes, Qt.MouseButton.LeftButton)
+    settle(qtbot, page)
+    assert "half" in rows(page) and "well done" in page.said.text()

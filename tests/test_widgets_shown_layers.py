@@ -64,6 +64,19 @@ def test_layers_that_a_result_has_no_more_go_and_those_of_others_stay() -> None:
     assert [layer.name for layer in viewer.layers] == ["mine", "result 5", "result 4"]
 
 
+def test_a_person_goes_on_looking_at_the_same_place_when_channels_are_an_axis_more() -> None:
+    viewer = ViewerModel()
+    viewer.add_image(np.zeros((50, 100, 100)), scale=(8.0,) * 3, units="nm")
+    viewer.canvas.size = (600, 800)
+    viewer.scene.camera.center, viewer.scene.camera.zoom = (0.0, 300.0, 200.0), 5.0
+    viewer.dims.set_point(0, 80.0)
+    seen = view_of(viewer)
+    channels = from_numpy(np.ones((3, 4, 4, 4), np.uint8), "czyx", (8.0,) * 3, HERE, "nm")
+    show(viewer, "key", [image(channels, "prediction", (0.0, 255.0))])
+    assert viewer.dims.ndim == 4
+    assert (view_of(viewer).begin[1:], view_of(viewer).end[1:]) == (seen.begin, seen.end)
+
+
 IDS = labels(from_numpy(np.ones((4, 4, 4), np.uint8), "zyx", (8.0,) * 3, HERE, "nm"), "ids")
 
 

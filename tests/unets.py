@@ -45,6 +45,7 @@ UNETS = {
     ),
     "2d same": UNet(**{**TWO_POOLINGS_2D, "padding": "same", "input_shape": (16, 20)}),
     "2d finer": UNet(**{**TWO_POOLINGS_2D, "upsample_factors": ((2, 1), (2, 3))}),
+    "2d wide attention": UNet(**{**TWO_POOLINGS_2D, "wide_last_rise": True, "use_attention": True}),
     "2d group": UNet(**{**TWO_POOLINGS_2D, "normalization": "group"}),
     "2d instance": UNet(**{**TWO_POOLINGS_2D, "normalization": "instance", "constant_upsample": False}),
     "2d residual": ResidualUNet(**{**TWO_POOLINGS_2D, "normalization": "group"}),

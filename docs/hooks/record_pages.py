@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from record_fields import field_rows
 
+from napari_dacapo.clusters.cluster import Cluster
 from napari_dacapo.config import Config, Family
 from napari_dacapo.experiments.run import Run
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.structure.files import Files
 
-ROOTS = (Run,)  # whatever a person defines is a field of these, or a field of a field
+ROOTS = (Run, Cluster)  # whatever a person defines is a field of these, or a field of a field
 FOLDER = "records"
 OVERVIEW = f"{FOLDER}/index.md"
 

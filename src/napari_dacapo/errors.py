@@ -6,6 +6,7 @@
     ├── CheckpointError    a checkpoint is missing, damaged or does not fit
     ├── DiskFullError      the disk has no room for what is to be written
     ├── DeviceError        the computing device failed
+    ├── UnreachableError   data on another computer cannot be read
     └── BlocksError        some blocks of a large volume could not be done
 
 None derives from RuntimeError: napari's generator workers swallow those.
@@ -71,6 +72,21 @@ class DeviceError(DacapoError):
 
     def __str__(self) -> str:
         return f"{_ended(self.problem)} {_ended(self.fix)}"
+
+
+class UnreachableError(DacapoError):
+    """Data on another computer cannot be read: the network, the server or the address."""
+
+    def __init__(self, address: str, reason: str) -> None:
+        super().__init__(address, reason)
+        self.address = address
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return (
+            f"{self.address[-SHOWN_CHARACTERS:]} cannot be read: {_ended(self.reason)} "
+            "Look at the network and the address, then start again; what was finished is kept."
+        )
 
 
 class BlocksError(DacapoError):

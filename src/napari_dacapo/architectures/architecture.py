@@ -12,28 +12,38 @@ if TYPE_CHECKING:
     from torch import nn
 
 
+FLOAT32_BYTES = 4
+TRAINED_COPIES = 4  # the weight, its gradient, and the optimiser's two moments
+
+
 class Architecture(Family):
     """A network: what it takes and gives, told before any training. Shapes are spatial: (z,) y, x."""
 
+    if TYPE_CHECKING:  # fields of every kind; each declares them in its place, with its own defaults
+        fmaps_out: int
+        input_shape: Voxels
+        eval_shape_increase: Voxels
+
     @property
-    @abstractmethod
     def dims(self) -> int:
         """Spatial dimensions, 2 or 3."""
+        return len(self.input_shape)
 
     @property
-    @abstractmethod
     def input_patch(self) -> Voxels:
         """The spatial shape of a training patch."""
+        return self.input_shape
 
     @property
-    @abstractmethod
     def validation_patch(self) -> Voxels:
         """The spatial shape of a block of prediction: larger, since nothing is kept for gradients."""
+        pairs = zip(self.input_shape, self.eval_shape_increase, strict=True)
+        return tuple(size + more for size, more in pairs)
 
     @property
-    @abstractmethod
     def output_channels(self) -> int:
         """Feature maps given to the task's head."""
+        return self.fmaps_out
 
     @property
     @abstractmethod
@@ -55,6 +65,11 @@ class Architecture(Family):
         """Input voxels around an output voxel that it may see, rounded up to whole strides."""
         sides = zip(self.context, self.stride, strict=True)
         return tuple(-(-(context // 2) // stride) * stride for context, stride in sides)
+
+    @property
+    def is_told_at_once(self) -> bool:
+        """Whether all that is told here is computed from the fields: no file, no library is opened."""
+        return True
 
     @abstractmethod
     def output_shape(self, input_shape: Voxels) -> Voxels:

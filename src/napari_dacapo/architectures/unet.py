@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import Field, ValidationInfo, field_validator
 
 from napari_dacapo.architectures.anisotropy import pooling_warning
-from napari_dacapo.architectures.architecture import Architecture
+from napari_dacapo.architectures.architecture import FLOAT32_BYTES, TRAINED_COPIES, Architecture
 from napari_dacapo.architectures.input_shapes import misfit
 from napari_dacapo.architectures.levels import (
     Factors,
@@ -28,8 +28,6 @@ from napari_dacapo.networks.plan import Normalization, Padding, UNetPlan
 if TYPE_CHECKING:
     from torch import nn
 
-FLOAT32_BYTES = 4
-TRAINED_COPIES = 4  # the weight, its gradient, and the optimiser's two moments
 OF_THE_KIND = ("input_channels", "residual")  # told by data and kind, not by a field
 PLAN_FIELDS = tuple(field.name for field in fields(UNetPlan) if field.name not in OF_THE_KIND)
 
@@ -66,6 +64,9 @@ class UNet(Architecture):
 
     constant_upsample: bool = True
     "Repeat voxels on the way up (fast, no checkerboards) instead of learning a transposed convolution."
+
+    wide_last_rise: bool = False
+    "Keep the feature maps of the level below on the last way up: slower; weights from DaCapo need it."
 
     padding: Padding = "valid"
     "valid: the output is smaller, and right up to its border. same: as large as the input."
@@ -121,23 +122,6 @@ class UNet(Architecture):
     def plan(self, input_channels: int) -> UNetPlan:
         """The network in plain numbers, from which everything else follows."""
         return _plan({name: getattr(self, name) for name in PLAN_FIELDS}, input_channels)
-
-    @property
-    def dims(self) -> int:
-        return len(self.input_shape)
-
-    @property
-    def input_patch(self) -> Voxels:
-        return self.input_shape
-
-    @property
-    def validation_patch(self) -> Voxels:
-        pairs = zip(self.input_shape, self.eval_shape_increase, strict=True)
-        return tuple(size + more for size, more in pairs)
-
-    @property
-    def output_channels(self) -> int:
-        return self.fmaps_out
 
     @property
     def scale(self) -> Voxels:

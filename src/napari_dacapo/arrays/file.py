@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field, field_validator
 
 from napari_dacapo.arrays.array import Array
+from napari_dacapo.arrays.formats.remote_folder import SCHEMES, RemoteFolder, is_remote
 from napari_dacapo.arrays.source import Source
 from napari_dacapo.errors import UserInputError
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 CONTAINERS = ("zarr_folder", "n5", "hdf5")  # hold arrays with names
 PYRAMIDS = ("zarr_folder", "n5", "tiff")  # may have several resolution levels
 
-Opener = Callable[[Path, str, int], "Stored"]  # path, array, level
+Opener = Callable[[Path | RemoteFolder, str, int], "Stored"]  # path, array, level
 Numbers = tuple[float, ...]
 
 
@@ -26,7 +27,7 @@ class File(Source):
     """Zarr, OME-Zarr, N5, HDF5, TIFF, PNG, JPEG, .npy, or a folder of numbered slices. Opened read-only."""
 
     path: Annotated[str, Field(min_length=1)]
-    "The file, folder or container; relative paths start at the workspace."
+    "File, folder or container, from the workspace on; or https://, s3://, gs:// for Zarr and N5 elsewhere."
 
     array: str = ""
     "The array's name in its container (Zarr, N5, HDF5); empty: the only one there is."
@@ -60,10 +61,13 @@ class File(Source):
 
     @field_validator("path")
     @classmethod
-    def _local(cls, path: str) -> str:
-        if "://" in path:
-            raise ValueError("only files on this computer can be read. Copy it here first")
-        return path
+    def _known_scheme(cls, path: str) -> str:
+        if path.startswith("dvid://"):
+            raise ValueError("a DVID server cannot be read. Export the part you need as Zarr or N5")
+        if is_remote(path) and not path.startswith(tuple(f"{scheme}://" for scheme in SCHEMES)):
+            known = ", ".join(f"{scheme}://" for scheme in SCHEMES)
+            raise ValueError(f"an address begins with one of {known}. Copy it here first")
+        return path.rstrip("/") if is_remote(path) else path
 
     @field_validator("array")
     @classmethod
@@ -84,14 +88,21 @@ class File(Source):
         return axes
 
     def paths(self, root: Path = Path()) -> tuple[Path, ...]:
-        return (root / self.path,)
+        return () if is_remote(self.path) else (root / self.path,)
+
+    def absolute(self) -> "File":
+        """The same file for whoever works in another folder; an address stays as it is."""
+        return (
+            self if is_remote(self.path) else self.replace(path=str(Path(self.path).expanduser().absolute()))
+        )
 
     def open_plain(self, root: Path) -> Array:
         from napari_dacapo.arrays.formats.geometry import Given
         from napari_dacapo.arrays.formats.present import present
 
         try:
-            stored = self._opener(root / self.path)(root / self.path, self.array, self.level)
+            place = self._place(root)
+            stored = self._opener(place)(place, self.array, self.level)
         except OSError as error:
             problem = f"it cannot be opened: {error.strerror or error}"
             raise UserInputError(
@@ -101,7 +112,10 @@ class File(Source):
         given = Given(self.voxel_size, self.offset, self.unit)
         return present(replace(stored, name=name), self.axes, given, self.time)
 
-    def _opener(self, path: Path) -> Opener:
+    def _place(self, root: Path) -> Path | RemoteFolder:
+        return RemoteFolder(self.path) if is_remote(self.path) else root / self.path
+
+    def _opener(self, path: Path | RemoteFolder) -> Opener:
         """What opens the format of the file. Raises UserInputError where a field does not fit it."""
         from napari_dacapo.arrays.formats.sniff import format_of
 
@@ -116,12 +130,13 @@ class File(Source):
         return opener
 
     def missing_chunks(self, root: Path = Path()) -> int:
-        """How many chunks of a Zarr have no file and read as zeros; 0 for other formats.
+        """How many chunks of a Zarr have no file and read as zeros; 0 for other formats, and elsewhere.
 
         Writers may leave out chunks of zeros; a copy that broke off looks the same.
         """
         from napari_dacapo.arrays.formats import sniff, zarr_folder
 
-        if sniff.format_of(root / self.path) != "zarr_folder":
+        place = self._place(root)
+        if is_remote(self.path) or sniff.format_of(place) != "zarr_folder":
             return 0
-        return zarr_folder.missing_chunks(root / self.path, self.array, self.level)
+        return zarr_folder.missing_chunks(place, self.array, self.level)

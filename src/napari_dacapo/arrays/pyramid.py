@@ -52,9 +52,11 @@ def halved_along(data: NDArray[Any], long: tuple[int, ...], method: Method) -> N
 
 
 def _paired(values: NDArray[Any], axis: int) -> NDArray[Any]:
-    """The mean of voxels 0 and 1, 2 and 3, ..."""
-    count = values.shape[axis]
-    first = values.take(range(0, count, 2), axis)
-    second = values.take([min(i, count - 1) for i in range(1, count + 1, 2)], axis)
-    mean: NDArray[Any] = (first + second) / 2
-    return mean
+    """The mean of voxels 0 and 1, 2 and 3, ...; a last one without a partner stays as it is."""
+    before = (slice(None),) * axis
+    means: NDArray[Any] = values[(*before, slice(0, None, 2))].copy()
+    others = values[(*before, slice(1, None, 2))]
+    paired = means[(*before, slice(0, others.shape[axis]))]
+    paired += others
+    paired /= 2
+    return means

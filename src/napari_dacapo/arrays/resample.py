@@ -14,6 +14,7 @@ from napari_dacapo.arrays.step import Step
 from napari_dacapo.errors import UserInputError
 
 Indices = NDArray[np.intp]
+Method = Literal["linear", "nearest", "majority"]
 ROUNDING = 1e-6  # of a voxel
 
 
@@ -23,7 +24,7 @@ class Resample(Step):
     voxel_size: tuple[Annotated[float, Field(gt=0)], ...]
     "The size wanted, one number per axis ((z,) y, x), in the array's unit (nm or voxels)."
 
-    method: Literal["linear", "nearest", "majority"] = "linear"
+    method: Method = "linear"
     "For raw `linear` (the mean where voxels grow); for labels `nearest`, or the `majority` of the ids."
 
     def apply(self, array: Array) -> Array:

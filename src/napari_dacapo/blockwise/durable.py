@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_dacapo.arrays.formats.stored import DAMAGE, tail
 from napari_dacapo.errors import UserInputError
 from napari_dacapo.files import atomic_write, make_folder, raise_if_full, sync_file, sync_folder
 
@@ -39,6 +40,21 @@ def write_durably(array: zarr.Array[Any], folder: Path, slices: Slices, values: 
     except OSError as error:
         raise_if_full(error, folder, values.nbytes)
         raise
+
+
+def read_written(array: zarr.Array[Any], folder: Path, slices: Slices) -> NDArray[Any]:
+    """What was written. Raises UserInputError naming the file that is damaged."""
+    try:
+        return np.asarray(array[slices])
+    except DAMAGE as error:
+        fix = "Delete that file and start again: its block is made again"
+        for file, part in zip(_keys(array, slices), _parts(array, slices), strict=True):
+            try:
+                array[part]
+            except DAMAGE as reason:
+                problem = f"it is damaged: {str(reason)[:60]}"
+                raise UserInputError("output", tail(folder / file), problem, fix) from reason
+        raise UserInputError("output", tail(folder), f"it cannot be read: {str(error)[:60]}", fix) from error
 
 
 def is_written(array: zarr.Array[Any], folder: Path, slices: Slices) -> bool:
@@ -68,9 +84,20 @@ def read_table(path: Path, name: str) -> NDArray[Any]:
 
 
 def _keys(array: zarr.Array[Any], slices: Slices) -> Iterator[str]:
-    sides = zip(slices, array.shards or array.chunks, strict=True)
-    for place in product(*(range(s.start // n, -(-s.stop // n)) for s, n in sides)):
-        yield array.metadata.encode_chunk_key(place)
+    return map(array.metadata.encode_chunk_key, _places(array, slices))
+
+
+def _parts(array: zarr.Array[Any], slices: Slices) -> Iterator[Slices]:
+    sides = array.shards or array.chunks
+    for place in _places(array, slices):
+        yield tuple(slice(p * n, (p + 1) * n) for p, n in zip(place, sides, strict=True))
+
+
+def _places(array: zarr.Array[Any], slices: Slices) -> Iterator[tuple[int, ...]]:
+    """Of the shards (or chunks) that a part touches."""
+    full = (slice(*s.indices(n)) for s, n in zip(slices, array.shape, strict=True))
+    sides = zip(full, array.shards or array.chunks, strict=True)
+    return product(*(range(s.start // n, -(-s.stop // n)) for s, n in sides))
 
 
 def _between(file: Path, folder: Path) -> Iterator[Path]:

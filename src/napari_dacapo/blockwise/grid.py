@@ -39,6 +39,7 @@ class Grid:
 
     shape: Voxels
     block_shape: Voxels
+    kept: frozenset[Voxels] | None = None  # places of the blocks that there are; None: all of them
 
     @property
     def counts(self) -> Voxels:
@@ -47,11 +48,18 @@ class Grid:
 
     @property
     def count(self) -> int:
-        return prod(self.counts)
+        return prod(self.counts) if self.kept is None else len(self.kept)
 
     def blocks(self) -> Iterator[Block]:
-        """All of them; together they cover the region exactly once."""
-        return map(self.at, product(*map(range, self.counts)))
+        """All of them; where none is left out they cover the region exactly once."""
+        places = product(*map(range, self.counts)) if self.kept is None else iter(sorted(self.kept))
+        return map(self.at, places)
+
+    def has(self, place: Voxels) -> bool:
+        """Whether there is a block at a place."""
+        if self.kept is not None:
+            return place in self.kept
+        return all(0 <= p < count for p, count in zip(place, self.counts, strict=True))
 
     def at(self, place: Voxels) -> Block:
         """The block at a place that is counted in blocks."""
@@ -63,18 +71,16 @@ class Grid:
         return tuple(s // b for s, b in zip(block.start, self.block_shape, strict=True))
 
     def number(self, block: Block) -> int:
-        """Its place in `blocks()`."""
+        """Its place in C order, those left out counted as well."""
         number = 0
         for place, count in zip(self.place(block), self.counts, strict=True):
             number = number * count + place
         return number
 
-    def next(self, block: Block, axis: int) -> Block | None:
-        """The block behind it along an axis, if there is one."""
-        place = self.place(block)
-        if place[axis] + 1 == self.counts[axis]:
-            return None
-        return self.at(tuple(p + (a == axis) for a, p in enumerate(place)))
+    def next(self, block: Block, axis: int, step: int = 1) -> Block | None:
+        """The block behind it along an axis, if there is one; with a step of -1 that before it."""
+        place = tuple(p + step * (a == axis) for a, p in enumerate(self.place(block)))
+        return self.at(place) if self.has(place) else None
 
     def grown(self, block: Block, halo: Voxels) -> Block:
         """The block and what of the region lies around it, at most `halo` on each side."""
@@ -85,7 +91,7 @@ class Grid:
     def touched(self, part: Block) -> Iterator[tuple[Block, Block]]:
         """Each block that a part of the region touches, with what both cover."""
         sides = zip(part.start, part.end, self.block_shape, strict=True)
-        for place in product(*(range(s // b, -(-e // b)) for s, e, b in sides)):
+        for place in filter(self.has, product(*(range(s // b, -(-e // b)) for s, e, b in sides))):
             block = self.at(place)
             begin = tuple(map(max, block.start, part.start))
             end = tuple(map(min, block.end, part.end))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_dacapo.blockwise.grid import Block
-from napari_dacapo.blockwise.joined import joined, offsets_of
+from napari_dacapo.blockwise.joined import joined
 from napari_dacapo.blockwise.parts import with_blocks
 from napari_dacapo.blockwise.segmenting import Segmenting
 from napari_dacapo.postprocessors.objects import NOBODY, SEVERAL
@@ -48,13 +48,14 @@ def fill_holes(of: Segmenting) -> None:
     """Write what fills the holes of each block that has such, by their numbers; 0 for those that stay."""
     blocks = list(of.grid.blocks())
     owners = [of.table("holes", block, "owners")[1:] for block in blocks]
-    offsets = offsets_of(map(len, owners))
+    offsets = of.offsets([*map(len, owners)])
     count = int(offsets[-1])
     components = joined(count, (of.table("hole pairs", block, "pairs") for block in blocks), offsets)
     touched = np.concatenate([of.table("hole pairs", block, "touched") for block in blocks])
     holes = np.concatenate([np.arange(count), offsets[touched[:, 0]] + touched[:, 1]])
     filling = _only_owner(components[holes], np.concatenate([*owners, touched[:, 2]]), components)
-    for block, own, offset in zip(blocks, owners, offsets[:-1], strict=True):
+    for block, own in zip(blocks, owners, strict=True):
+        offset = offsets[of.grid.number(block)]
         here = filling[offset + 1 : offset + 1 + len(own)]
         if here.any():
             of.write_tables("fillings", block, fillings=np.concatenate([np.zeros(1, np.int64), here]))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from napari_dacapo.arrays.box import Voxels
@@ -17,13 +18,16 @@ from napari_dacapo.files import JsonError, append_line, atomic_write, parse_json
 
 FORMAT = 1
 MOST_TOLD = 3  # differences in one message
+LONGEST_LINE = 400  # bytes that tell of a block, at the most
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Ledger:
     """A file of one line a finished block, on the disk after the block's data is.
 
-    {"format": 1, "job": {...}, "plan": {...}}      what is done, and how it was cut into blocks at first
+    {"format": 1, "job": {...}, "plan": {...}, "about": {...}}
+                                                    what is done, how it was cut into blocks at first, and
+                                                    what else helps to go on
     {"stage": "prediction", "block": [0, 0, 104]}   durable
     """
 
@@ -33,15 +37,21 @@ class Ledger:
     _writing: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
-    def open(cls, path: Path, job: Mapping[str, Any], plan: Mapping[str, Any]) -> Ledger:
-        """The ledger of a job, a new one where there is none; `plan` counts for a new one only.
+    def open(
+        cls,
+        path: Path,
+        job: Mapping[str, Any],
+        plan: Mapping[str, Any],
+        about: Mapping[str, Any] = MappingProxyType({}),
+    ) -> Ledger:
+        """The ledger of a job, a new one where there is none; `plan` and `about` count for a new one only.
 
         Raises UserInputError naming what differs where it is the ledger of another job.
         """
         if not path.exists():
-            header = {"format": FORMAT, "job": dict(job), "plan": dict(plan)}
+            header = {"format": FORMAT, "job": dict(job), "plan": dict(plan), "about": dict(about)}
             atomic_write(path, f"{json.dumps(header)}\n".encode())
-        _refuse_other_job(path, read_header(path)["job"], json.loads(json.dumps(dict(job))))
+        _refuse_other_job(path, read_header(path)["job"], as_written(job))
         return cls.read(path)
 
     @classmethod
@@ -51,6 +61,18 @@ class Ledger:
         for stage, start in _entries(path):
             ledger._finished[stage].add(start)
         return ledger
+
+    @classmethod
+    def retake(cls, path: Path, job: Mapping[str, Any], free: Collection[str], kept: str) -> None:
+        """Make it the ledger of another job, with what is finished of one stage only.
+
+        Raises UserInputError naming what differs besides the parts of the job that are `free` to.
+        """
+        header, now = read_header(path), as_written(job)
+        _refuse_other_job(path, header["job"], now | {name: header["job"].get(name) for name in free})
+        entries = ({"stage": stage, "block": start} for stage, start in _entries(path) if stage == kept)
+        lines = map(json.dumps, (header | {"job": now}, *entries))
+        atomic_write(path, ("\n".join(lines) + "\n").encode())
 
     def finished(self, stage: str) -> frozenset[Voxels]:
         """Where the finished blocks of a stage start."""
@@ -85,6 +107,21 @@ class Ledger:
         atomic_write(self.path, ("\n".join(lines) + "\n").encode())
 
 
+def as_written(job: Mapping[str, Any]) -> dict[str, Any]:
+    """As the ledger of the job gives it back: lists for tuples."""
+    written: dict[str, Any] = json.loads(json.dumps(dict(job)))
+    return written
+
+
+def last_stage(path: Path) -> str:
+    """The one of the last block that was finished; empty where none was, or the line is torn."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - LONGEST_LINE))
+        lines = file.read().splitlines()
+    entries = list(entries_of(lines[-1:]))
+    return entries[0][0] if entries else ""
+
+
 def is_ledger(path: Path) -> bool:
     """Whether we wrote it."""
     try:
@@ -113,12 +150,16 @@ def _entries(path: Path) -> Iterator[tuple[str, Voxels]]:
     """What every whole line says; one torn by a crash tells of no block."""
     with path.open("rb") as file:
         file.readline()
-        for line in file:
-            try:
-                entry = parse_json(line)
-                yield str(entry["stage"]), tuple(map(int, entry["block"]))
-            except (JsonError, TypeError, KeyError, ValueError):
-                continue
+        yield from entries_of(file)
+
+
+def entries_of(lines: Iterable[bytes]) -> Iterator[tuple[str, Voxels]]:
+    for line in lines:
+        try:
+            entry = parse_json(line)
+            yield str(entry["stage"]), tuple(map(int, entry["block"]))
+        except (JsonError, TypeError, KeyError, ValueError):
+            continue
 
 
 def _refuse_other_job(path: Path, there: Mapping[str, Any], now: Mapping[str, Any]) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from napari_dacapo.arrays.ome_zarr import open_own
 from napari_dacapo.blockwise.grid import Block
-from napari_dacapo.blockwise.joined import joined, offsets_of
+from napari_dacapo.blockwise.joined import joined
 from napari_dacapo.blockwise.segmenting import Segmenting
 from napari_dacapo.postprocessors.objects import NOBODY, SEVERAL, flooded, owners_of
 
@@ -22,14 +22,15 @@ def number_objects(of: Segmenting) -> None:
     """
     blocks = list(of.grid.blocks())
     sizes = [of.table("parts", block, "sizes") for block in blocks]
-    offsets = offsets_of(map(len, sizes))
+    offsets = of.offsets([*map(len, sizes)])
     count = int(offsets[-1])
     components = joined(count, (of.table("pairs", block, "pairs") for block in blocks), offsets)
     voxels = np.bincount(components, np.concatenate([*sizes, np.zeros(0, np.int64)])[:count])
     kept = voxels >= of.min_size
     dtype = np.promote_types(np.uint32, np.min_scalar_type(int(kept.sum())))
     ids = np.where(kept, np.cumsum(kept), 0).astype(dtype)
-    for block, size, offset in zip(blocks, sizes, offsets[:-1], strict=True):
+    for block, size in zip(blocks, sizes, strict=True):
+        offset = offsets[of.grid.number(block)]
         own = components[offset + 1 : offset + 1 + len(size)]
         of.write_tables("ids", block, ids=np.concatenate([np.zeros(1, dtype), ids[own]]))
 
@@ -76,7 +77,7 @@ class _Numbered:
 def _numbered(of: Segmenting, block: Block) -> _Numbered:
     objects = _objects(of, block)
     background = objects == 0
-    if not background.any():
+    if not background.any() or not of.stitching.fills_holes:
         return _Numbered(objects, np.zeros(objects.shape, np.int64), np.zeros(1, np.int64))
     holes = label(background, connectivity=1)
     owners = owners_of(objects, holes, _at_border(of, block))
@@ -105,6 +106,6 @@ def _objects(of: Segmenting, block: Block) -> NDArray[np.uint64]:
 
 
 def _at_border(of: Segmenting, block: Block) -> NDArray[np.bool_]:
-    """(axes, 2) whether each side of the block is one of the volume."""
-    sides = zip(block.start, block.end, of.grid.shape, strict=True)
-    return np.array([(begin == 0, end == n) for begin, end, n in sides])
+    """(axes, 2) whether there is no block on each side of this one."""
+    axes = range(len(block.shape))
+    return np.array([[of.grid.next(block, axis, step) is None for step in (-1, 1)] for axis in axes])

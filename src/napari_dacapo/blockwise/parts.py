@@ -23,7 +23,7 @@ class FindClasses:
     of: Segmenting
 
     def __call__(self, block: Block) -> None:
-        self.of.write(block, self.of.task.segment(self.of.predicted(block), self.of.parameters))
+        self.of.write(block, self.of.method.segment(self.of.predicted(block), self.of.parameters))
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
+from napari_dacapo.arrays.box import Voxels
 from napari_dacapo.arrays.ome_zarr import open_own
 from napari_dacapo.arrays.pyramid import Method, halved_along
-from napari_dacapo.blockwise.durable import write_durably
+from napari_dacapo.blockwise.durable import read_written, write_durably
 from napari_dacapo.blockwise.grid import Block, Grid
 from napari_dacapo.blockwise.ledger import Ledger
 from napari_dacapo.blockwise.stage import BlockDone, run_stage
@@ -34,18 +34,34 @@ class HalveBlock:
         sides = zip(block.slices, factors, finer.shape[-self.dims :], strict=True)
         read = tuple(slice(s.start * f, min(s.stop * f, n)) for s, f, n in sides)
         long = tuple(len(channels) + axis for axis, factor in enumerate(factors) if factor == 2)
-        values = halved_along(np.asarray(finer[(*channels, *read)]), long, self.method)
+        whole = read_written(finer, self.path / str(self.level - 1), (*channels, *read))
+        values = halved_along(whole, long, self.method)
         write_durably(target, self.path / str(self.level), (*channels, *block.slices), values)
 
 
 def write_pyramid(
-    path: Path, dims: int, method: Method, ledger: Ledger, workers: Workers
+    path: Path, dims: int, method: Method, ledger: Ledger, workers: Workers, written: Grid | None = None
 ) -> Iterator[BlockDone]:
-    """Every level after the first, which is complete; the shapes are those the image was created with."""
+    """Every level after the first, which is complete; the shapes are those the image was created with.
+
+    `written`: the blocks of the first level that there are; None: all of them.
+    """
     level = 1
     while (path / str(level)).is_dir():
         array = open_own(path, level)
-        grid = Grid(array.shape[-dims:], (array.shards or array.chunks)[-dims:])
+        shape, shard = array.shape[-dims:], (array.shards or array.chunks)[-dims:]
+        blocks = Grid(shape, shard).blocks()
+        if written is not None:
+            blocks = (block for block in blocks if _has_any(written, block, shape))
         act = HalveBlock(path, level, dims, method)
-        yield from run_stage(f"{path.stem} level {level}", act, grid.blocks(), ledger, workers)
+        yield from run_stage(f"{path.stem} level {level}", act, blocks, ledger, workers)
         level += 1
+
+
+def _has_any(written: Grid, block: Block, shape: Voxels) -> bool:
+    """Whether something of the first level lies where a block of a level of some shape does."""
+    factors = tuple(2 ** round(math.log2(n / m)) for n, m in zip(written.shape, shape, strict=True))
+    start = tuple(s * f for s, f in zip(block.start, factors, strict=True))
+    sides = zip(start, block.shape, factors, written.shape, strict=True)
+    part = Block(start, tuple(min(n * f, end - s) for s, n, f, end in sides))
+    return any(True for _ in written.touched(part))

@@ -17,12 +17,13 @@ from napari_dacapo.blockwise.workers import Workers
 
 WRITTEN = "numbering"  # the stage that writes the segmentation
 CLASSES = "classifying"  # the same, where there are no objects
+FILLED = "filling holes"  # the one that writes some blocks of it again
 
 
 def segment_blocks(of: Segmenting, ledger: Ledger, workers: Workers) -> Iterator[BlockDone]:
     """Every step that is not done yet. Equal to the whole segmented at once where one block holds it all."""
     blocks = list(of.grid.blocks())
-    if of.task.stitching() is None:
+    if of.method.stitching() is None:
         of.create_target(_class_dtype(of))
         yield from run_stage(CLASSES, FindClasses(of), blocks, ledger, workers)
         return
@@ -35,7 +36,7 @@ def segment_blocks(of: Segmenting, ledger: Ledger, workers: Workers) -> Iterator
     yield from run_stage("joining holes", JoinHoles(of), blocks, ledger, workers)
     _once("fillings", lambda: fill_holes(of), blocks[0], ledger)
     with_holes = [block for block in blocks if of.tables("fillings", block).exists()]
-    yield from run_stage("filling holes", FillHoles(of), with_holes, ledger, workers)
+    yield from run_stage(FILLED, FillHoles(of), with_holes, ledger, workers)
 
 
 def _once(name: str, act: Callable[[], None], first: Block, ledger: Ledger) -> None:
@@ -47,4 +48,4 @@ def _once(name: str, act: Callable[[], None], first: Block, ledger: Ledger) -> N
 
 def _class_dtype(of: Segmenting) -> np.dtype[np.generic]:
     prediction = of.predicted(Block((0,) * len(of.grid.shape), (1,) * len(of.grid.shape)))
-    return of.task.segment(prediction, of.parameters).dtype
+    return of.method.segment(prediction, of.parameters).dtype

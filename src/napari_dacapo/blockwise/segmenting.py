@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,29 +14,39 @@ from numpy.typing import NDArray
 from napari_dacapo.arrays.box import Voxels
 from napari_dacapo.arrays.ome_zarr import create_ome_zarr, open_own
 from napari_dacapo.blockwise.coding import Coding
-from napari_dacapo.blockwise.durable import read_table, write_durably, write_tables
+from napari_dacapo.blockwise.durable import read_table, read_written, write_durably, write_tables
 from napari_dacapo.blockwise.grid import Block, Grid
+from napari_dacapo.blockwise.joined import offsets_of
+from napari_dacapo.blockwise.region import Region
 from napari_dacapo.postprocessors.stitching import Stitching
-from napari_dacapo.tasks.task import Parameters, Task
+from napari_dacapo.tasks.task import Parameters
+
+
+class Method(Protocol):
+    """A task, or what stands in its place."""
+
+    def segment(self, prediction: NDArray[np.float32], parameters: Parameters) -> NDArray[Any]: ...
+    def stitching(self) -> Stitching | None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Segmenting:
     """A stored prediction, how it is segmented, and where what the steps tell each other lies."""
 
-    task: Task
+    method: Method
     parameters: Parameters
     prediction: Path
     coding: Coding
     target: Path
-    world: Mapping[str, Any]  # axes, voxel_size, offset, unit, chunks, coarser, attributes of the target
+    world: Mapping[str, Any]  # axes, voxel_size, offset, unit, chunks, and so on of the target
     work: Path  # a folder that is of no use afterwards
     grid: Grid
     halo: Voxels
+    region: Region | None = None  # what is segmented; None: everything
 
     @property
     def stitching(self) -> Stitching:
-        found = self.task.stitching()
+        found = self.method.stitching()
         if found is None:
             raise TypeError("classes are not stitched")
         return found
@@ -66,16 +77,28 @@ class Segmenting:
 
     def create_target(self, dtype: np.dtype[Any]) -> None:
         if not self.target.exists():
-            shards = self.grid.block_shape
+            shards = None if self.world.get("ome_version") == "0.4" else self.grid.block_shape
             create_ome_zarr(self.target, shape=self.grid.shape, dtype=dtype, shards=shards, **self.world)
 
     def predicted(self, part: Block) -> NDArray[np.float32]:
-        """(c, (z,) y, x)"""
-        return self.coding.decode(np.asarray(open_own(self.prediction)[(slice(None), *part.slices)]))
+        """(c, (z,) y, x), outside of the region as low as can be: nothing is there."""
+        stored = open_own(self.prediction)
+        values = self.coding.decode(read_written(stored, self.prediction / "0", (slice(None), *part.slices)))
+        if self.region is not None:
+            values[:, ~self.region.inside(part)] = self.coding.low
+        return values
 
     def write(self, block: Block, ids: NDArray[Any]) -> None:
         target = open_own(self.target)
+        if self.region is not None:
+            ids = np.where(self.region.inside(block), ids, 0)
         write_durably(target, self.target / "0", block.slices, ids.astype(target.dtype, copy=False))
+
+    def offsets(self, counts: Sequence[int]) -> NDArray[np.int64]:
+        """As `offsets_of`, by the numbers of blocks; in those that are left out there is nothing."""
+        numbered = np.zeros(prod(self.grid.counts), np.int64)
+        numbered[[self.grid.number(block) for block in self.grid.blocks()]] = counts
+        return offsets_of(numbered)
 
     def write_tables(self, step: str, block: Block, **tables: NDArray[Any]) -> None:
         """What a step tells of a block to those that come after it."""

@@ -9,10 +9,18 @@ from napari_dacapo.arrays.box import Voxels
 from napari_dacapo.blockwise.grid import Block
 from napari_dacapo.blockwise.ledger import Ledger
 from napari_dacapo.blockwise.workers import Act, Workers
-from napari_dacapo.errors import BlocksError, CheckpointError, DeviceError, DiskFullError, StoreError
+from napari_dacapo.errors import (
+    BlocksError,
+    CheckpointError,
+    DeviceError,
+    DiskFullError,
+    StoreError,
+    UnreachableError,
+)
 
 TRIES = 3  # of a block that fails
-HOPELESS = (DiskFullError, DeviceError, CheckpointError, StoreError)  # no other block fares better
+# no other block fares better
+HOPELESS = (DiskFullError, DeviceError, CheckpointError, StoreError, UnreachableError)
 
 
 @dataclass(frozen=True, slots=True)

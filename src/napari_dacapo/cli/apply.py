@@ -1,14 +1,16 @@
 """`apply`: a trained run on an image."""
 
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import click
 
 from napari_dacapo.arrays.box import Box, World
-from napari_dacapo.blockwise.cluster import Cluster
+from napari_dacapo.arrays.file import File
+from napari_dacapo.arrays.image_metadata import OmeVersion
 from napari_dacapo.blockwise.coding import OutputDtype
 from napari_dacapo.cli.assignments import typed_fields
+from napari_dacapo.cli.clusters import chosen_cluster, cluster_options
 from napari_dacapo.cli.families import run_folder
 from napari_dacapo.cli.progress import follow
 from napari_dacapo.cli.train import criterion_option, device_option, iteration_option
@@ -17,7 +19,7 @@ from napari_dacapo.store.workspace import Workspace
 
 @click.command()
 @click.argument("name")
-@click.argument("image", type=click.Path(path_type=Path))
+@click.argument("image")
 @click.argument("output", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--array", "-a", default="", help="Which array, where the image holds several.")
 @criterion_option
@@ -36,6 +38,14 @@ from napari_dacapo.store.workspace import Workspace
     metavar="BEGIN END",
     help="Only this part, in nm: 0,0,0 4000,4000,4000.",
 )
+@click.option("--mask", default="", help="Only where this image is not 0; elsewhere is background.")
+@click.option("--mask-array", default="", help="Which array, where the mask holds several.")
+@click.option(
+    "--segmenter",
+    default="",
+    metavar="MODULE:FUNCTION",
+    help="Your own function in place of the post-processing, or FILE.py:FUNCTION. --set gives it parameters.",
+)
 @click.option(
     "--output-dtype",
     type=click.Choice(get_args(OutputDtype)),
@@ -43,40 +53,58 @@ from napari_dacapo.store.workspace import Workspace
     show_default=True,
     help="What the prediction is stored as; uint8 is smallest.",
 )
+@click.option(
+    "--ome-zarr",
+    "ome_version",
+    type=click.Choice(get_args(OmeVersion)),
+    default="0.5",
+    show_default=True,
+    help="For programs that read 0.4 only; it is many small files.",
+)
 @click.option("--replace", is_flag=True, help="Delete the results of an earlier command in OUTPUT first.")
-@click.option("--scheduler", default="", help="Work on Dask: tcp://host:port, or a scheduler file.")
-@click.option("--workers", type=click.IntRange(min=1), help="Work in so many processes of this machine.")
+@click.option("--predict-only", is_flag=True, help="Do not segment; the same command without this goes on.")
+@click.option(
+    "--segment-again",
+    is_flag=True,
+    help="Keep the prediction in OUTPUT, and segment it anew, with other parameters say.",
+)
+@cluster_options
 @device_option
 @click.pass_obj
 def apply(
     workspace: Workspace,
+    /,
     name: str,
-    image: Path,
+    image: str,
     output: Path,
     array: str,
     criterion: str,
     iteration: int | None,
     assignments: tuple[str, ...],
     box: tuple[str, str] | None,
+    mask: str,
+    mask_array: str,
+    segmenter: str,
     output_dtype: OutputDtype,
+    ome_version: OmeVersion,
     replace: bool,
-    scheduler: str,
-    workers: int | None,
+    predict_only: bool,
+    segment_again: bool,
     device: str,
+    **where: Any,
 ) -> None:
     """Predict and segment an image of any size.
 
+    IMAGE is a file, a folder, or the address of a Zarr or N5 (https://, s3://, gs://); so is the mask.
     The folder OUTPUT gets prediction.zarr and segmentation.zarr, block by block. Stopped or killed at any
     moment, the same command goes on with the blocks that are not finished.
     """
-    from napari_dacapo.arrays.file import File
     from napari_dacapo.experiments.apply import apply as steps_of
 
-    if scheduler and workers:
-        raise click.UsageError("--scheduler and --workers are two ways; give one.")
+    cluster = chosen_cluster(workspace, **where)
     steps = steps_of(
         run_folder(workspace, name),
-        File(path=str(image.absolute()), array=array),
+        File(path=image, array=array).absolute(),
         output,
         criterion,
         iteration,
@@ -84,8 +112,13 @@ def apply(
         device,
         Box(_corner(box[0]), _corner(box[1])) if box else None,
         output_dtype,
-        Cluster(scheduler, workers or 0),
+        cluster,
         replace,
+        File(path=mask, array=mask_array).absolute() if mask else None,
+        segmenter,
+        ome_version,
+        predict_only,
+        segment_again,
     )
     follow(steps, stopped="stopped; finished blocks are kept, the same command goes on")
     click.echo(f"wrote {output}")

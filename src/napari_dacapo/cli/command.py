@@ -5,9 +5,14 @@ from pathlib import Path
 import click
 
 from napari_dacapo.cli.apply import apply
+from napari_dacapo.cli.clusters import job_script
 from napari_dacapo.cli.compare import compare
 from napari_dacapo.cli.create import create
 from napari_dacapo.cli.exchange import export_records, import_records, restore
+from napari_dacapo.cli.export_model import export_model
+from napari_dacapo.cli.import_dacapo import import_dacapo
+from napari_dacapo.cli.import_model import import_model
+from napari_dacapo.cli.objects import objects
 from napari_dacapo.cli.records import delete, list_names, rename, show
 from napari_dacapo.cli.results import scores
 from napari_dacapo.cli.train import train, validate
@@ -57,12 +62,17 @@ COMMANDS = (
     delete,
     export_records,
     import_records,
+    import_dacapo,
     restore,
     train,
     validate,
     scores,
+    objects,
     compare,
     apply,
+    export_model,
+    import_model,
+    job_script,
 )
 for command in COMMANDS:
     cli.add_command(command)

@@ -7,10 +7,12 @@ import math
 import statistics
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from napari_dacapo.cli.drawing import draw
 from napari_dacapo.cli.families import existing, run_folder
 from napari_dacapo.cli.results import by_option, csv_option, deciding_first
 from napari_dacapo.cli.table import print_csv, print_table
@@ -18,7 +20,7 @@ from napari_dacapo.errors import UserInputError
 from napari_dacapo.store.workspace import Workspace
 
 if TYPE_CHECKING:
-    from napari_dacapo.experiments.history import ValidationRow
+    from napari_dacapo.experiments.history import Iterations, ValidationRow
     from napari_dacapo.experiments.run import Run
     from napari_dacapo.scores.criterion import Criterion
 
@@ -27,12 +29,17 @@ if TYPE_CHECKING:
 @click.argument("names", nargs=-1)
 @by_option
 @csv_option
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Also draw loss and score into a file: .svg, .png or .pdf.",
+)
 @click.pass_obj
-def compare(workspace: Workspace, names: tuple[str, ...], by: str, as_csv: bool) -> None:
+def compare(workspace: Workspace, names: tuple[str, ...], by: str, as_csv: bool, plot: Path | None) -> None:
     """Compare the best scores of runs.
 
     The best run comes first. Without names, all runs are compared. Repetitions of a run are also shown
-    together, with mean and standard deviation of their best scores.
+    together, with mean and standard deviation of their best scores; they are drawn as one curve.
     """
     from napari_dacapo.experiments.run import Run
 
@@ -42,6 +49,9 @@ def compare(workspace: Workspace, names: tuple[str, ...], by: str, as_csv: bool)
         raise UserInputError("runs", ", ".join(results), "none was validated yet", "Train one first")
     criteria = {criterion.name: criterion for each in validated for criterion in each.run.task.criteria()}
     by_name = deciding_first(list(criteria.values()), by)
+    if plot is not None:
+        draw(plot, _groups(results), by_name[0])
+        click.echo(f"drew {plot}", err=True)
     if as_csv:
         rows = [(criterion.name, *row) for criterion in by_name for row in _ranked(results, criterion)]
         print_csv(("criterion", "run", "score", "iteration", "parameters"), rows)
@@ -54,9 +64,10 @@ def compare(workspace: Workspace, names: tuple[str, ...], by: str, as_csv: bool)
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A run, and its scores averaged over the datasets."""
+    """A run, its training steps, and its scores averaged over the datasets."""
 
     run: Run
+    steps: Iterations
     rows: tuple[ValidationRow, ...]  # empty where it was not validated yet
 
     @classmethod
@@ -65,8 +76,9 @@ class Result:
         from napari_dacapo.experiments.history import History
         from napari_dacapo.experiments.run import Run
 
-        rows = History(run_folder(workspace, name).path).read().validations
-        return cls(workspace.store.read(Run, name), tuple(mean_rows(rows)))
+        record = History(run_folder(workspace, name).path).read()
+        rows = tuple(mean_rows(record.validations))
+        return cls(workspace.store.read(Run, name), record.iterations, rows)
 
     def best(self, criterion: Criterion) -> ValidationRow | None:
         from napari_dacapo.experiments.comparison import best_row
@@ -92,13 +104,20 @@ def _ranked(results: Mapping[str, Result], criterion: Criterion) -> list[tuple[s
 
 def _repeated(results: Mapping[str, Result], criterion: Criterion) -> Iterator[tuple[str, int, float, float]]:
     """Name, number, mean and standard deviation of runs that differ in nothing but their repetition."""
+    for title, group in _groups(results).items():
+        found = [score for each in group if not math.isnan(score := each.score(criterion))]
+        if len(found) > 1:
+            yield title, len(found), statistics.fmean(found), statistics.stdev(found)
+
+
+def _groups(results: Mapping[str, Result]) -> dict[str, list[Result]]:
+    """Runs that differ in nothing but their repetition, by the name they have in common."""
     groups: dict[str, list[str]] = {}
     for name, result in results.items():
-        if not math.isnan(result.score(criterion)):
-            same = json.dumps(result.run.replace(repetition=0).to_json())
-            groups.setdefault(same, []).append(name)
-    for names in groups.values():
-        found = [results[name].score(criterion) for name in names]
-        if len(names) > 1:
-            first = names[0].removesuffix(f"-{results[names[0]].run.repetition}")
-            yield first, len(names), statistics.fmean(found), statistics.stdev(found)
+        groups.setdefault(json.dumps(result.run.replace(repetition=0).to_json()), []).append(name)
+    return {_title(names, results): [results[name] for name in names] for names in groups.values()}
+
+
+def _title(names: list[str], results: Mapping[str, Result]) -> str:
+    first = names[0]
+    return first if len(names) == 1 else first.removesuffix(f"-{results[first].run.repetition}")

@@ -29,7 +29,7 @@ overwrite_option = click.option("--overwrite", is_flag=True, help="Replace a dif
 
 @click.group()
 def create() -> None:
-    """Define a component or a run under a name.
+    """Define a component, a run or a cluster under a name.
 
     \b
     napari-dacapo create datasplit cells --json cells.json
@@ -37,6 +37,7 @@ def create() -> None:
     napari-dacapo create task edges -k Affinities
     napari-dacapo create trainer gentle -s learning_rate=1e-4
     napari-dacapo create run first -D cells -A small -T edges -R gentle -s iterations=2000
+    napari-dacapo create cluster institute -k Slurm -s queue=gpu -s gpus=1 -s jobs=8
 
     `napari-dacapo show FAMILY` lists kinds and fields.
     """
@@ -71,7 +72,7 @@ def _component_command(family: str) -> click.Command:
     return click.option("--kind", "-k", help="Which kind, for example UNet.")(command)
 
 
-for each in COMPONENTS:
+for each in (*COMPONENTS, "cluster"):
     create.add_command(_component_command(each))
 
 

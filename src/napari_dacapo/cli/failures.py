@@ -9,6 +9,7 @@ from napari_dacapo.errors import (
     DeviceError,
     DiskFullError,
     StoreError,
+    UnreachableError,
     UserInputError,
 )
 from napari_dacapo.files import DISK_IS_FULL
@@ -23,6 +24,7 @@ EXIT_CODES: dict[type[DacapoError], int] = {
     DiskFullError: DISK_FULL,
     DeviceError: 7,
     BlocksError: 8,
+    UnreachableError: 9,
 }
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from napari_dacapo.experiments.run_folder import RunFolder
 
 COMPONENTS = ("datasplit", "architecture", "task", "trainer")
-FAMILIES = (*COMPONENTS, "run")
+FAMILIES = (*COMPONENTS, "run", "cluster")
 
 
 class FamilyName(click.Choice[str]):
@@ -31,6 +31,7 @@ class FamilyName(click.Choice[str]):
 def record_types() -> dict[str, type[Config]]:
     """The record of each family, imported when it is needed only: the command line answers at once."""
     from napari_dacapo.architectures.architecture import Architecture
+    from napari_dacapo.clusters.cluster import Cluster
     from napari_dacapo.datasplits.datasplit import DataSplit
     from napari_dacapo.experiments.run import Run
     from napari_dacapo.tasks.task import Task
@@ -42,6 +43,7 @@ def record_types() -> dict[str, type[Config]]:
         "task": Task,
         "trainer": Trainer,
         "run": Run,
+        "cluster": Cluster,
     }
 
 

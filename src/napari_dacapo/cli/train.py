@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from napari_dacapo.cli.clusters import chosen_cluster, cluster_options
 from napari_dacapo.cli.failures import exit_code, say
 from napari_dacapo.cli.families import run_folder, trained_iterations
 from napari_dacapo.cli.progress import follow
@@ -15,6 +17,8 @@ from napari_dacapo.errors import DacapoError, DeviceError, UserInputError
 from napari_dacapo.store.workspace import Workspace
 
 if TYPE_CHECKING:
+    from napari_dacapo.cli.several_runs import Failures
+    from napari_dacapo.clusters.cluster import Cluster
     from napari_dacapo.experiments.run import Run
 
 device_option = click.option("--device", default="auto", help="auto, cpu, cuda or cuda:1.")
@@ -29,19 +33,44 @@ iteration_option = click.option(
 @device_option
 @click.option("--threads", type=click.IntRange(1), default=None, help="Processor threads of the network.")
 @click.option("--iterations", type=click.IntRange(1), default=None, help="Go on to so many iterations.")
+@cluster_options
 @click.pass_obj
 def train(
-    workspace: Workspace, names: tuple[str, ...], device: str, threads: int | None, iterations: int | None
+    workspace: Workspace,
+    /,
+    names: tuple[str, ...],
+    device: str,
+    threads: int | None,
+    iterations: int | None,
+    **where: Any,
 ) -> None:
-    """Train runs, one after the other.
+    """Train runs: one after the other, or side by side on a cluster, one on each worker.
 
     Each goes on where it stopped. Ctrl-C stops and saves. If one fails, the next is trained all the same;
     the exit code is that of the first failure.
     """
     for name in names:  # a mistyped one is said before hours of training
         run_folder(workspace, name)
+    cluster = chosen_cluster(workspace, **where)
+    if cluster.is_here:
+        failures, rest = _one_after_another(workspace, names, device, threads, iterations)
+    else:
+        failures, rest = _side_by_side(workspace, names, device, threads, iterations, cluster), ()
+    if failures:
+        if len(names) > 1:
+            untried = f"; not tried: {', '.join(rest)}" if rest else ""
+            click.echo(
+                f"{len(failures)} of {len(names)} runs failed: {', '.join(failures)}{untried}", err=True
+            )
+        raise SystemExit(exit_code(next(iter(failures.values()))))
+
+
+def _one_after_another(
+    workspace: Workspace, names: Iterable[str], device: str, threads: int | None, iterations: int | None
+) -> tuple[Failures, Iterable[str]]:
+    """What failed, and what was not tried since the device needs a new process."""
     waiting, restart_needed = deque(names), False
-    failures: dict[str, DacapoError | OSError] = {}
+    failures: Failures = {}
     while waiting and not restart_needed:
         name = waiting.popleft()
         try:
@@ -50,11 +79,21 @@ def train(
             say(error)
             failures[name] = error
             restart_needed = isinstance(error, DeviceError) and error.restart_needed
-    if failures:
-        if len(names) > 1:
-            rest = f"; not tried: {', '.join(waiting)}" if waiting else ""
-            click.echo(f"{len(failures)} of {len(names)} runs failed: {', '.join(failures)}{rest}", err=True)
-        raise SystemExit(exit_code(next(iter(failures.values()))))
+    return failures, waiting
+
+
+def _side_by_side(
+    workspace: Workspace,
+    names: Iterable[str],
+    device: str,
+    threads: int | None,
+    iterations: int | None,
+    cluster: Cluster,
+) -> Failures:
+    from napari_dacapo.cli.several_runs import train_side_by_side
+
+    runs = {name: (_run(workspace, name, iterations), run_folder(workspace, name)) for name in names}
+    return train_side_by_side(cluster, runs, device, threads)
 
 
 @click.command()

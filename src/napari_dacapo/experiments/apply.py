@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager, suppress
+from dataclasses import replace as changed
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,11 +12,15 @@ import numpy as np
 
 from napari_dacapo.arrays.array import Array
 from napari_dacapo.arrays.box import Box
+from napari_dacapo.arrays.image_metadata import OmeVersion
 from napari_dacapo.arrays.ome_zarr import own_attributes
 from napari_dacapo.arrays.source import Source
-from napari_dacapo.blockwise.cluster import Cluster
 from napari_dacapo.blockwise.coding import OutputDtype
 from napari_dacapo.blockwise.ledger import is_ledger
+from napari_dacapo.blockwise.own_segmenter import OwnSegmenter
+from napari_dacapo.blockwise.region import Region
+from napari_dacapo.clusters.cluster import Cluster
+from napari_dacapo.clusters.this_machine import ThisMachine
 from napari_dacapo.datasplits.fitting import extent
 from napari_dacapo.errors import UserInputError
 from napari_dacapo.experiments.parameters import (
@@ -33,6 +38,7 @@ from napari_dacapo.experiments.volume import (
     PREDICTING,
     PREDICTION,
     SEGMENTATION,
+    MaskOf,
     NetworkOf,
     Volume,
     image_of,
@@ -57,8 +63,13 @@ def apply(
     device: str = "auto",
     box: Box | None = None,
     dtype: OutputDtype = "float16",
-    cluster: Cluster = Cluster(),  # noqa: B008 - frozen
+    cluster: Cluster = ThisMachine(),  # noqa: B008 - frozen
     replace: bool = False,
+    mask: Source | Array | None = None,
+    segmenter: str = "",
+    ome_version: OmeVersion = "0.5",
+    only_predict: bool = False,
+    segment_again: bool = False,
 ) -> Generator[Step, None, None]:
     """Predict and segment an image, or the part in a box (world units), into the folder `output`.
 
@@ -66,32 +77,101 @@ def apply(
     else those chosen for the run, else the best of validation. `output` gets `prediction.zarr` (of `dtype`)
     and `segmentation.zarr`, block by block; a list of finished blocks lies beside them. Closing the
     generator, or a crash, keeps those; the same call goes on with the others, and gives the same in the end.
-    To `replace` deletes what an earlier call left there first.
+    To `replace` deletes what an earlier call left there first; to `segment_again` deletes its segmentation
+    and keeps its prediction, whatever parameters it had. To `only_predict` ends before anything is segmented;
+    the same call without it goes on.
+
+    With a `mask`, what lies where it is 0, or beyond it, is background; blocks wholly there are left out. A
+    `segmenter`, `module:function` or `file.py:function`, takes the place of the run's post-processing and
+    gets the parameters (see OwnSegmenter). Both images are OME-Zarr of `ome_version`.
 
     Raises UserInputError before anything is written where image, output or parameters do not fit, or where
     another job was begun in `output`, StoreError where another process is at work there, BlocksError where
     some blocks failed while the others were done.
     """
-    inputs = source.paths(folder.root) if isinstance(source, Source) else ()
-    refuse_output(output, inputs)
+    volume = yield from prepare(
+        folder,
+        source,
+        output,
+        criterion,
+        iteration,
+        parameters,
+        device,
+        box,
+        dtype,
+        mask,
+        segmenter,
+        ome_version,
+    )
+    volume = changed(volume, segments=not only_predict)
+    with _alone(output):
+        if replace:
+            volume.discard()
+        if segment_again:
+            volume.forget_segmentation()
+        yield from _work(volume, folder, source, device, cluster)
+    applied = volume.trained.iteration, volume.parameters
+    if only_predict:
+        yield Notice(f"Predicted by the weights of iteration {applied[0]:,}; not segmented yet.")
+    else:
+        yield Applied(*applied, output / PREDICTION, output / SEGMENTATION)
+
+
+def prepare(
+    folder: RunFolder,
+    source: Source | Array,
+    output: Path,
+    criterion: str = "",
+    iteration: int | None = None,
+    parameters: Parameters | None = None,
+    device: str = "auto",
+    box: Box | None = None,
+    dtype: OutputDtype = "float16",
+    mask: Source | Array | None = None,
+    segmenter: str = "",
+    ome_version: OmeVersion = "0.5",
+) -> Generator[Notice, None, Volume]:
+    """What `apply` will work on, with what a person should know of it; nothing is written. Raises as that."""
+    sources = (each for each in (source, mask) if isinstance(each, Source))
+    refuse_output(output, tuple(path for each in sources for path in each.paths(folder.root)))
     raw = _normalised(folder, source)
     run = folder.saved_run()
-    if parameters is not None:
+    if parameters is not None and not segmenter:
         refuse_other_parameters(run.task, parameters)
     _refuse_dimensions(raw, run.architecture.dims)
     trained = load_trained(folder, criterion, iteration, device)
     _refuse_channels(raw, trained.input_channels)
     grid = OutputGrid.of(run, raw, _within(raw, box))
+    region = None if mask is None else _region(folder, raw, grid, mask)
+    own = _own_segmenter(segmenter, grid, parameters or {}) if segmenter else None
     yield from _scale_notices(folder, raw)
+    if own is not None:
+        parameters = own.parameters
     if parameters is None:
         parameters, notices = _usual_parameters(folder, trained, criterion)
         yield from notices
-    volume = Volume(trained, raw, grid, parameters, dtype, output)
-    with _alone(output):
-        if replace:
-            volume.discard()
-        yield from _work(volume, folder, source, device, cluster)
-    yield Applied(trained.iteration, parameters, output / PREDICTION, output / SEGMENTATION)
+    name = folder.path.name
+    return Volume(trained, raw, grid, parameters, dtype, output, name, region, own, ome_version)
+
+
+def _region(folder: RunFolder, raw: Array, grid: OutputGrid, mask: Source | Array) -> Region:
+    """Raises UserInputError for what is no mask of the image."""
+    opened = MaskOf(mask, folder.root) if isinstance(mask, Source) else _given(mask)
+    found = opened()
+    fix = "Choose a mask of the image"
+    if found.dims != raw.dims or found.unit != raw.unit or (found.channels or 1) > 1:
+        problem = f"it has axes {found.axes} in {found.unit}, {raw.name} has {raw.axes} in {raw.unit}"
+        raise UserInputError("mask", found.name, problem, fix)
+    if raw.box.intersect(found.box).is_empty:
+        problem = f"it covers {extent(found.box)} {raw.unit}, {raw.name} {extent(raw.box)}"
+        raise UserInputError("mask", found.name, problem, fix)
+    return Region(opened, grid.offset, grid.voxel_size)
+
+
+def _own_segmenter(address: str, grid: OutputGrid, parameters: Parameters) -> OwnSegmenter:
+    own = OwnSegmenter(address, grid.voxel_size, dict(parameters))
+    own.refuse_missing()
+    return own
 
 
 def refuse_output(output: Path, inputs: tuple[Path, ...] = ()) -> None:
@@ -194,7 +274,7 @@ def _work(
     volume: Volume, folder: RunFolder, source: Source | Array, device: str, cluster: Cluster
 ) -> Iterator[Step]:
     trained, title = volume.trained, volume.raw.name
-    ledger = volume.open_ledger()
+    ledger = volume.open_ledger(source if isinstance(source, Source) else None)
     input_shape = VolumePlan.from_json(ledger.plan).input_shape
     here = network_of(trained, input_shape)
     network, image = _given(here), _given(volume.raw)

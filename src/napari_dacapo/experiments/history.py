@@ -73,18 +73,17 @@ class History:
 
     def read(self) -> Record:
         """Everything, damaged lines left out; of an iteration validated twice, the later scores."""
-        blocks = [np.empty((0, 5))]
-        validations: dict[int, tuple[ValidationRow, ...]] = {}
-        unreadable = 0
-        for chunk in self._chunks():
-            lines = _parsed(chunk)
-            unreadable += lines.count(None)
-            blocks.append(_table(line for line in lines if line and line["kind"] == "iteration"))
-            for line in lines:
-                if line and line["kind"] == "validation":
-                    validations[line["iteration"]] = _rows(line)
-        rows = tuple(row for group in validations.values() for row in group)
-        return Record(_iterations(np.concatenate(blocks)), rows, unreadable)
+        return _record(self._chunks())
+
+    def growing(self) -> Iterator[Record]:
+        """Each time what was written since the last; from the beginning where the file was written anew."""
+        file_number, place = 0, 0
+        while True:
+            now = self.path.stat() if self.path.exists() else None
+            if now is None or now.st_ino != file_number or now.st_size < place:
+                file_number, place = 0 if now is None else now.st_ino, 0
+            lines, place = self._whole_lines(place)
+            yield _record([lines])
 
     def truncate_to(self, iteration: int) -> None:
         """Forget what comes after an iteration, and damaged lines: training goes on from there."""
@@ -111,6 +110,16 @@ class History:
         with self.path.open("rb") as file:
             file.seek(-1, 2)
             return file.read() == b"\n"
+
+    def _whole_lines(self, place: int) -> tuple[list[bytes], int]:
+        """Those from a place in the file on, and where the next one begins."""
+        if not self.path.exists():
+            return [], 0
+        with self.path.open("rb") as file:
+            file.seek(place)
+            data = file.read()
+        whole = data[: data.rfind(b"\n") + 1]
+        return whole.splitlines(), place + len(whole)
 
     def _chunks(self) -> Iterator[list[bytes]]:
         """The lines without their ends, some megabytes at a time."""
@@ -146,6 +155,21 @@ _Line = Annotated[_IterationLine | _ValidationLine, Field(discriminator="kind")]
 _LINE: TypeAdapter[Any] = TypeAdapter(_Line)
 _LINES: TypeAdapter[Any] = TypeAdapter(list[_Line])
 _COLUMNS = ("iteration", "loss", "learning_rate", "seconds", "waited")
+
+
+def _record(chunks: Iterable[list[bytes]]) -> Record:
+    blocks = [np.empty((0, 5))]
+    validations: dict[int, tuple[ValidationRow, ...]] = {}
+    unreadable = 0
+    for chunk in chunks:
+        lines = _parsed(chunk)
+        unreadable += lines.count(None)
+        blocks.append(_table(line for line in lines if line and line["kind"] == "iteration"))
+        for line in lines:
+            if line and line["kind"] == "validation":
+                validations[line["iteration"]] = _rows(line)
+    rows = tuple(row for group in validations.values() for row in group)
+    return Record(_iterations(np.concatenate(blocks)), rows, unreadable)
 
 
 def _line(kind: str, iteration: int, values: Mapping[str, Any]) -> str:

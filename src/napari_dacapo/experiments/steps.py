@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from napari_dacapo.errors import DacapoError
+
 
 @dataclass(frozen=True, slots=True)
 class TrainStep:
@@ -85,4 +87,20 @@ class Notice:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A run was given to a worker of a cluster."""
+
+    worker: str  # its address
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A run trains no longer: it came to its end, was stopped, or failed. What it learned is saved."""
+
+    completed: bool = True
+    failure: DacapoError | OSError | None = None
+
+
 Step = TrainStep | Snapshot | Predicted | Worked | Validation | Saved | Applied | Notice
+RunStep = Step | Sent | Ended  # of one of several runs

@@ -16,22 +16,26 @@ import numpy as np
 
 from napari_dacapo.arrays.array import Array
 from napari_dacapo.arrays.box import Voxels
+from napari_dacapo.arrays.image_metadata import OmeVersion
 from napari_dacapo.arrays.ome_zarr import create_ome_zarr, delete_own, open_own
 from napari_dacapo.arrays.pyramid import coarser_shapes
 from napari_dacapo.arrays.source import Source
 from napari_dacapo.arrays.step import Normalization
-from napari_dacapo.blockwise.cluster import Cluster
 from napari_dacapo.blockwise.coding import Coding, OutputDtype
+from napari_dacapo.blockwise.dask_workers import DaskWorkers
 from napari_dacapo.blockwise.durable import is_written
 from napari_dacapo.blockwise.grid import Block, Grid
-from napari_dacapo.blockwise.ledger import Ledger
+from napari_dacapo.blockwise.ledger import Ledger, last_stage
+from napari_dacapo.blockwise.own_segmenter import OwnSegmenter
 from napari_dacapo.blockwise.predict import Network
 from napari_dacapo.blockwise.prediction import PredictBlock
 from napari_dacapo.blockwise.pyramid import write_pyramid
+from napari_dacapo.blockwise.region import Region
 from napari_dacapo.blockwise.segmentation import CLASSES, WRITTEN, segment_blocks
 from napari_dacapo.blockwise.segmenting import Segmenting
 from napari_dacapo.blockwise.stage import BlockDone, run_stage
 from napari_dacapo.blockwise.workers import Threads, Workers
+from napari_dacapo.clusters.cluster import Cluster
 from napari_dacapo.errors import UserInputError
 from napari_dacapo.experiments.predicting import OutputGrid, network_of
 from napari_dacapo.experiments.run_folder import RunFolder
@@ -43,6 +47,7 @@ PREDICTION, SEGMENTATION = "prediction.zarr", "segmentation.zarr"
 BLOCKS = ".blocks"  # a folder beside them, with the list of finished blocks
 LEDGER = "ledger.jsonl"
 PREDICTING = "predicting"
+AFTER_PREDICTION = ("postprocessor", "parameters", "segmenter")  # of a job
 DONE = "done"
 THREADS = 3  # while one block is computed, others are read and written
 SAMPLE = 32  # voxels along each side of what an image is known by
@@ -60,6 +65,17 @@ class ImageOf:
 
     def __call__(self) -> Array:
         return _opened(self)
+
+
+@dataclass(frozen=True, slots=True)
+class MaskOf:
+    """A mask, opened where it is called."""
+
+    source: Source
+    root: Path
+
+    def __call__(self) -> Array:
+        return _opened_mask(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +102,11 @@ class Volume:
     parameters: Parameters
     dtype: OutputDtype
     output: Path
+    run: str = ""  # as the folder of the run is called
+    region: Region | None = None  # where something is wanted; None: everywhere
+    own: OwnSegmenter | None = None  # in place of the run's post-processing
+    ome_version: OmeVersion = "0.5"
+    segments: bool = True  # else it ends with the prediction
 
     @property
     def coding(self) -> Coding:
@@ -103,6 +124,9 @@ class Volume:
             "voxels": zlib.crc32(_middle(self.raw)),
             "box": [self.grid.start, self.grid.shape],
             "dtype": self.dtype,
+            "mask": None if self.region is None else _looks_of(self.region.mask()),
+            "segmenter": None if self.own is None else [self.own.address, self.own.source],
+            "ome_zarr": self.ome_version,
         }
 
     def discard(self) -> None:
@@ -113,14 +137,29 @@ class Volume:
         (self.output / BLOCKS / LEDGER).unlink(missing_ok=True)
         shutil.rmtree(self._work, ignore_errors=True)
 
-    def open_ledger(self) -> Ledger:
-        """Raises UserInputError where the folder holds another job, naming what differs."""
+    def forget_segmentation(self) -> None:
+        """Keep the prediction, and delete what was made of it, by whatever parameters.
+
+        Raises UserInputError where it is not the prediction of this job.
+        """
+        if (self.output / BLOCKS / LEDGER).exists():
+            Ledger.retake(self.output / BLOCKS / LEDGER, self.job, AFTER_PREDICTION, PREDICTING)
+        if (self.output / SEGMENTATION).exists():
+            delete_own(self.output / SEGMENTATION)
+        shutil.rmtree(self._work, ignore_errors=True)
+
+    def open_ledger(self, source: Source | None) -> Ledger:
+        """`source`: what the image is opened from; None where it is in memory, or a layer.
+
+        Raises UserInputError where the folder holds another job, naming what differs.
+        """
         path = self.output / BLOCKS / LEDGER
         if not path.exists() and (self.output / PREDICTION).exists():
             problem = "it holds results without a list of finished blocks"
             raise UserInputError("output", self.output.name, problem, "Choose another folder, or delete it")
         plan = {} if path.exists() else VolumePlan.of(self.trained, self.grid).to_json()
-        return Ledger.open(path, self.job, plan)
+        about = {"source": None if source is None else source.to_json()}
+        return Ledger.open(path, self.job, plan, about)
 
     def steps(
         self, ledger: Ledger, network: Callable[[], Network], image: Callable[[], Array], cluster: Cluster
@@ -135,9 +174,11 @@ class Volume:
                 segmenting = Threads(segmenting_threads(plan, bytes_per_voxel))
                 yield from self._stages(ledger, plan, network, image, Threads(THREADS), segmenting)
             else:
-                with cluster.open() as workers:
+                with cluster.connect() as client:
+                    workers = DaskWorkers(client)
                     yield from self._stages(ledger, plan, network, image, workers, workers)
-            ledger.finish(DONE, Block((0,), (1,)))
+            if self.segments:
+                ledger.finish(DONE, Block((0,), (1,)))
         shutil.rmtree(self._work, ignore_errors=True)
 
     def _stages(
@@ -152,11 +193,25 @@ class Volume:
         scale, dims = self.trained.run.architecture.scale, len(self.grid.shape)
         path = self.output / PREDICTION
         act = PredictBlock(network, image, self.grid.start, scale, self.coding, path)
-        blocks = Grid(self.grid.shape, plan.block).blocks()
-        yield from run_stage(PREDICTING, act, blocks, ledger, predicting)
-        yield from segment_blocks(self._segmenting(plan), ledger, segmenting)
-        yield from write_pyramid(path, dims, "mean", ledger, segmenting)
-        yield from write_pyramid(self.output / SEGMENTATION, dims, "stride", ledger, segmenting)
+        predicted = self._wanted(Grid(self.grid.shape, plan.block))
+        yield from run_stage(PREDICTING, act, predicted.blocks(), ledger, predicting)
+        if not self.segments:
+            yield from write_pyramid(path, dims, "mean", ledger, segmenting, predicted)
+            return
+        of = self._segmenting(plan)
+        yield from segment_blocks(of, ledger, segmenting)
+        yield from write_pyramid(path, dims, "mean", ledger, segmenting, predicted)
+        yield from write_pyramid(of.target, dims, "stride", ledger, segmenting, of.grid)
+
+    def _wanted(self, grid: Grid) -> Grid:
+        """The blocks in which something is wanted. Raises UserInputError where that is nothing."""
+        if self.region is None:
+            return grid
+        wanted = self.region.within(grid)
+        if not wanted.count:
+            problem = f"it is 0 wherever {self.raw.name} lies"
+            raise UserInputError("mask", self.region.mask().name, problem, "Choose another mask")
+        return wanted
 
     def _create_prediction(self, plan: VolumePlan) -> None:
         path = self.output / PREDICTION
@@ -170,7 +225,7 @@ class Volume:
             shape=shape,
             dtype=self.dtype,
             chunks=(1, *plan.chunk),
-            shards=(channels, *plan.block),
+            shards=None if self.ome_version == "0.4" else (channels, *plan.block),
             coarser=coarser_shapes(shape, dims),
             channel_names=run.task.channel_names(dims),
             attributes=self._about | {"stored": {"low": self.coding.low, "high": self.coding.high}},
@@ -180,8 +235,8 @@ class Volume:
     def _segmenting(self, plan: VolumePlan) -> Segmenting:
         dims = len(self.grid.shape)
         return Segmenting(
-            task=self.trained.run.task,
-            parameters=dict(self.parameters),
+            method=self.own or self.trained.run.task,
+            parameters=dict(self.parameters) if self.own is None else {},
             prediction=self.output / PREDICTION,
             coding=self.coding,
             target=self.output / SEGMENTATION,
@@ -193,8 +248,9 @@ class Volume:
                 "attributes": self._about,
             },
             work=self._work,
-            grid=Grid(self.grid.shape, plan.segmented),
+            grid=self._wanted(Grid(self.grid.shape, plan.segmented)),
             halo=plan.halo,
+            region=self.region,
         )
 
     @property
@@ -203,16 +259,25 @@ class Volume:
 
     @property
     def _world(self) -> dict[str, Any]:
-        return {"voxel_size": self.grid.voxel_size, "offset": self.grid.offset, "unit": self.grid.unit}
+        return {
+            "voxel_size": self.grid.voxel_size,
+            "offset": self.grid.offset,
+            "unit": self.grid.unit,
+            "ome_version": self.ome_version,
+        }
 
     @property
     def _about(self) -> dict[str, Any]:
         return {
+            "run": self.run,
             "identity": self.trained.run.identity,
             "iteration": self.trained.iteration,
             "image": self.raw.name,
             "parameters": dict(self.parameters),
+            "mask": None if self.region is None else self.region.mask().name,
+            "segmenter": None if self.own is None else self.own.address,
             "version": version("napari-dacapo"),
+            "versions": {package: version(package) for package in ("torch", "zarr", "numpy")},
         }
 
     def _forget_lost(self, ledger: Ledger, plan: VolumePlan) -> None:
@@ -235,7 +300,12 @@ def holds_results(output: Path) -> bool:
     path = output / BLOCKS / LEDGER
     if not path.exists():
         return (output / PREDICTION).exists()
-    return bool(Ledger.read(path).finished(DONE))
+    return is_complete(path)
+
+
+def is_complete(ledger: Path) -> bool:
+    """Whether its last line says so; the others, which may be many, are not read."""
+    return last_stage(ledger) == DONE
 
 
 def image_of(folder: RunFolder, source: Source) -> ImageOf:
@@ -249,6 +319,11 @@ def _lost(path: Path, grid: Grid, starts: frozenset[Voxels]) -> set[Voxels]:
     return {block.start for block in blocks if not is_written(array, path / "0", (*channels, *block.slices))}
 
 
+def _looks_of(array: Array) -> list[Any]:
+    """What tells an array from another one, as far as a look at its middle does."""
+    return [array.name, *array.shape, *array.voxel_size, *array.offset, zlib.crc32(_middle(array))]
+
+
 def _middle(raw: Array) -> bytes:
     start = tuple(max(0, n // 2 - SAMPLE // 2) for n in raw.spatial_shape)
     shape = tuple(min(SAMPLE, n - s) for n, s in zip(raw.spatial_shape, start, strict=True))
@@ -259,6 +334,11 @@ def _middle(raw: Array) -> bytes:
 def _opened(image: ImageOf) -> Array:
     plain = image.source.open(image.root)
     return plain if image.source.is_normalized else image.normalization.apply(plain)
+
+
+@lru_cache(maxsize=1)
+def _opened_mask(mask: MaskOf) -> Array:
+    return mask.source.open(mask.root)
 
 
 @lru_cache(maxsize=1)

@@ -43,7 +43,7 @@ def keep(
 ) -> Kept:
     """`array`: what is to be read of the layer. Saved under the title only where no file holds the same."""
     name = layer.shown.title
-    file = _file_of(layer, workspace.path)
+    file = file_of(layer, workspace.path)
     if file is not None:
         return Kept(file, f"{name}: read from {Path(file.path).name}, which stays where it is.")
     source = save_layer(workspace, title, array, in_use)
@@ -72,7 +72,7 @@ def _paths(dataset: Dataset, root: Path) -> Iterator[Path]:
             yield from source.paths(root)
 
 
-def _file_of(layer: ChosenLayer, root: Path) -> File | None:
+def file_of(layer: ChosenLayer, root: Path) -> File | None:
     """The file that the layer was opened from, placed as the layer is, if it holds the same voxels.
 
     What is in memory may have been painted on anywhere, so all of it is compared; of what is read on

@@ -32,10 +32,9 @@ def image(array: Array | Sequence[Array], title: str, limits: Limits | None = No
 
     Without limits, black and white are the least and the greatest intensity in a bounded sample.
     """
-    levels = [array] if isinstance(array, Array) else list(array)
-    pixels = [Pixels(level) for level in levels]
+    levels = _levels(array)
     shown = {"contrast_limits": limits or intensities(levels[-1]), "colormap": "gray"}
-    return pixels if len(levels) > 1 else pixels[0], _placed(levels[0], title) | shown, "image"
+    return _pixels(levels), _placed(levels, title) | shown, "image"
 
 
 def channels(array: Array, titles: Sequence[str], limits: Limits | None = None) -> list[LayerData]:
@@ -48,9 +47,10 @@ def channels(array: Array, titles: Sequence[str], limits: Limits | None = None) 
     return layers
 
 
-def labels(array: Array, title: str) -> LayerData:
-    """A labels layer of ids, or of what is true."""
-    return Pixels(_as_ids(array)), _placed(array, title), "labels"
+def labels(array: Array | Sequence[Array], title: str) -> LayerData:
+    """A labels layer of ids, or of what is true; several arrays are the levels of a pyramid."""
+    levels = _levels(array)
+    return _pixels([_as_ids(level) for level in levels]), _placed(levels, title), "labels"
 
 
 def placement(array: Array) -> dict[str, Any]:
@@ -94,5 +94,14 @@ def _as_ids(array: Array) -> Array:
     return replace(array, dtype=np.dtype(np.uint8), reader=lambda slices: array.reader(slices).view(np.uint8))
 
 
-def _placed(array: Array, title: str) -> dict[str, Any]:
-    return {"name": title, **placement(array)}
+def _levels(array: Array | Sequence[Array]) -> list[Array]:
+    return [array] if isinstance(array, Array) else list(array)
+
+
+def _pixels(levels: list[Array]) -> Pixels | list[Pixels]:
+    pixels = [Pixels(level) for level in levels]
+    return pixels if len(pixels) > 1 else pixels[0]
+
+
+def _placed(levels: list[Array], title: str) -> dict[str, Any]:
+    return {"name": title, "multiscale": len(levels) > 1, **placement(levels[0])}

@@ -1,5 +1,6 @@
 """Datasets, what validation and snapshots left, and what a run was applied to, as layers."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from napari_dacapo.experiments.results import Result
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.steps import Applied
-from napari_dacapo.layers.layer import LayerData, Limits, channels, image, intensities, labels
+from napari_dacapo.layers.layer import LayerData, Limits, channels, image, intensities, labels, pyramid
 
 
 def dataset_layers(dataset: OpenDataset) -> list[LayerData]:
@@ -30,12 +31,37 @@ def result_layers(result: Result) -> list[LayerData]:
     return _prediction_layers(result.run, result.prediction, result.segmentation, title)
 
 
+def stacked_layers(result: Result) -> list[LayerData]:
+    """The same in two layers: one slider moves the channels of the prediction."""
+    title = f"{result.dataset.title} {result.iteration:,}"
+    stack = _without_single_channel(result.prediction)
+    data, properties, kind = image(stack, f"{title} prediction", prediction_limits(stack))
+    prediction = (data, properties | {"blending": "additive"}, kind)
+    return [prediction, labels(result.segmentation, f"{title} segmentation")]
+
+
 def applied_layers(run: Run, applied: Applied, title: str) -> list[LayerData]:
     """What applying a run has written, as `result_layers`."""
     axes = "zyx"[-run.architecture.dims :]
-    prediction = File(path=str(applied.prediction), axes="c" + axes).open()
-    segmentation = File(path=str(applied.segmentation), axes=axes).open()
-    return _prediction_layers(run, prediction, segmentation, title)
+    prediction = pyramid(File(path=str(applied.prediction), axes="c" + axes), Path())
+    segmentation = pyramid(File(path=str(applied.segmentation), axes=axes), Path())
+    channels = [
+        [SelectChannels(channels=(number,)).apply(level) for level in prediction]
+        for number in range(prediction[0].channels or 1)
+    ]
+    return [*prediction_layers(run, channels, title), labels(segmentation, f"{title} segmentation")]
+
+
+def prediction_layers(run: Run, channels: Sequence[Sequence[Array]], title: str) -> list[LayerData]:
+    """An image for each channel, of which all levels are given; the first one is visible."""
+    names = run.task.channel_names(run.architecture.dims)
+    layers = []
+    for number, (levels, name) in enumerate(zip(channels, names, strict=True)):
+        limits = (0.0, 255.0) if levels[0].dtype == np.uint8 else run.task.prediction_range
+        data, properties, kind = image(levels, f"{title} {name}", limits)
+        shown = {"visible": number == 0, "blending": "additive", "opacity": 0.5}  # the image shines through
+        layers.append((data, properties | shown, kind))
+    return layers
 
 
 def snapshot_layers(folder: RunFolder, iteration: int) -> list[LayerData]:
@@ -46,7 +72,8 @@ def snapshot_layers(folder: RunFolder, iteration: int) -> list[LayerData]:
     place = folder.snapshots / f"{iteration:09d}"
     axes = "c" + "zyx"[-folder.saved_run().architecture.dims :]
     opened = {
-        name: _without_single_channel(place, name, axes) for name in ("raw", "target", "weight", "prediction")
+        name: _without_single_channel(File(path=f"{name}.zarr", axes=axes).open(place))
+        for name in ("raw", "target", "weight", "prediction")
     }
     limits = dict.fromkeys(("target", "prediction"), prediction_limits(opened["target"]))
     layers = []
@@ -72,6 +99,5 @@ def _prediction_layers(run: Run, prediction: Array, segmentation: Array, title: 
     ]
 
 
-def _without_single_channel(place: Path, name: str, axes: str) -> Array:
-    array = File(path=f"{name}.zarr", axes=axes).open(place)
+def _without_single_channel(array: Array) -> Array:
     return SelectChannels(channels=(0,)).apply(array) if array.channels == 1 else array

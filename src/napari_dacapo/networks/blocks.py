@@ -67,7 +67,9 @@ class RisePass(nn.Module):
         else:
             self.project = transposed_convolution(stage.in_channels, stage.out_channels, stage.factors)
         self.gate = (
-            AttentionGate(stage.skip_channels, stage.hidden_channels, dims) if stage.attention else None
+            AttentionGate(stage.skip_channels, stage.out_channels, stage.hidden_channels, dims)
+            if stage.attention
+            else None
         )
 
     def forward(self, features: torch.Tensor, kept: torch.Tensor | None) -> torch.Tensor:

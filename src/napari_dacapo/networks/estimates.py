@@ -61,7 +61,8 @@ def _parameters(stage: Stage, plan: UNetPlan) -> int:
             return weights + others * stage.out_channels * len(stage.kernels) + straight
         case Rise():
             kernel = 1 if stage.constant else prod(stage.factors)
-            gate = stage.hidden_channels * (2 * stage.skip_channels + 2) + 1 if stage.attention else 0
+            joined = stage.skip_channels + stage.out_channels
+            gate = stage.hidden_channels * (joined + 2) + 1 if stage.attention else 0
             return stage.in_channels * stage.out_channels * kernel + stage.out_channels + gate
         case Pool():
             return 0
@@ -78,7 +79,7 @@ def _kept(stage: Stage, plan: UNetPlan, before: Shape, after: Shape) -> int:
         case Rise():
             grid = before if stage.constant else after
             joined = stage.skip_channels + stage.out_channels
-            gate = 2 * stage.skip_channels + stage.hidden_channels + 1 if stage.attention else 0
+            gate = joined + stage.hidden_channels + 1 if stage.attention else 0
             return stage.out_channels * prod(grid) + (joined + gate) * prod(after)
 
 
@@ -90,7 +91,7 @@ def _held(stage: Stage, before: Shape, after: Shape) -> int:
             return (1 + POOL_INDEX_NUMBERS) * stage.channels * prod(after)
         case Rise():
             joined = stage.skip_channels + stage.out_channels
-            gate = 2 * stage.skip_channels if stage.attention else 0
+            gate = joined if stage.attention else 0
             return stage.in_channels * prod(before) + (2 * joined + gate) * prod(after)
 
 

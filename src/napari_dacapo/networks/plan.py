@@ -34,6 +34,7 @@ class UNetPlan:
     use_attention: bool = False
     normalization: Normalization = "none"
     residual: bool = False
+    wide_last_rise: bool = False  # the last way up inside keeps the feature maps of the level below
 
     @property
     def dims(self) -> int:

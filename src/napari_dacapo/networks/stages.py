@@ -55,8 +55,9 @@ def _way_up(plan: UNetPlan, crops: tuple[Shape, ...]) -> tuple[Rise | Convolve, 
     channels = plan.fmaps(len(plan.downsample_factors))
     for (level, factors), crop in zip(_rises(plan), crops, strict=True):
         inside = level >= 0
-        risen = plan.fmaps(level) if inside else plan.fmaps_out
-        skip = risen if inside else 0
+        widened = int(plan.wide_last_rise and level == 0)
+        risen = plan.fmaps(level + widened) if inside else plan.fmaps_out
+        skip = plan.fmaps(level) if inside else 0
         attention = plan.use_attention and inside
         found.append(Rise(channels, risen, skip, factors, crop, plan.constant_upsample, attention))
         channels = risen if level > 0 else plan.fmaps_out

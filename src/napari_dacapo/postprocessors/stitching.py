@@ -19,6 +19,7 @@ class Stitching:
     # (c, (z,) y, x) -> ((z,) y, x), how small objects are flooded: lowest first
     least_overlap: float
     # share of each of two parts that must be in both for them to be one; 0: any voxel
+    fills_holes: bool = True
 
     def after(self, change: Callable[[NDArray[np.float32]], NDArray[np.float32]]) -> "Stitching":
         """The same of predictions that are changed first."""
@@ -26,4 +27,5 @@ class Stitching:
             objects=lambda prediction, parameters: self.objects(change(prediction), parameters),
             height=lambda prediction: self.height(change(prediction)),
             least_overlap=self.least_overlap,
+            fills_holes=self.fills_holes,
         )

@@ -26,7 +26,7 @@ from napari_dacapo.tasks.affinity_target import affinities_of, count_pairs, weig
 from napari_dacapo.tasks.balance import Share, balanced, refuse_disorder
 from napari_dacapo.tasks.head import convolution, weighted_mean
 from napari_dacapo.tasks.labels import refuse_channels
-from napari_dacapo.tasks.task import Task
+from napari_dacapo.tasks.task import Activation, Task
 
 if TYPE_CHECKING:
     import torch
@@ -135,6 +135,10 @@ class Affinities(Task):
 
     def activate(self, output: torch.Tensor) -> torch.Tensor:
         return output.sigmoid()
+
+    @property
+    def activation(self) -> Activation:
+        return "sigmoid"
 
     def parameter_grid(self) -> tuple[Parameters, ...]:
         return self.postprocessor.grid()

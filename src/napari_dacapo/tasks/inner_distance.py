@@ -12,6 +12,7 @@ from napari_dacapo.postprocessors.distance_postprocessor import DistancePostProc
 from napari_dacapo.postprocessors.distance_watershed import DistanceWatershed
 from napari_dacapo.tasks.distance_target import certain, squeezed
 from napari_dacapo.tasks.distances import Distances
+from napari_dacapo.tasks.task import Activation
 
 if TYPE_CHECKING:
     import torch
@@ -38,3 +39,7 @@ class InnerDistance(Distances):
 
     def activate(self, output: torch.Tensor) -> torch.Tensor:
         return output.clamp(0, 1)
+
+    @property
+    def activation(self) -> Activation:
+        return "clip"

@@ -25,7 +25,7 @@ from napari_dacapo.tasks.labels import (
     refuse_channels,
     refuse_other_classes,
 )
-from napari_dacapo.tasks.task import Masks, Task
+from napari_dacapo.tasks.task import Activation, Masks, Task
 
 if TYPE_CHECKING:
     import torch
@@ -110,6 +110,10 @@ class OneHot(Task):
 
     def activate(self, output: torch.Tensor) -> torch.Tensor:
         return output.softmax(dim=1)
+
+    @property
+    def activation(self) -> Activation:
+        return "softmax"
 
     def parameter_grid(self) -> tuple[Parameters, ...]:
         return self.postprocessor.grid()

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from napari_dacapo.arrays.box import World
 from napari_dacapo.tasks.distance_target import certain, squeezed
 from napari_dacapo.tasks.distances import Distances
+from napari_dacapo.tasks.task import Activation
 
 if TYPE_CHECKING:
     import torch
@@ -32,6 +33,10 @@ class SignedDistance(Distances):
 
     def activate(self, output: torch.Tensor) -> torch.Tensor:
         return output.clamp(-1, 1)
+
+    @property
+    def activation(self) -> Activation:
+        return "clip"
 
     @property
     def prediction_range(self) -> tuple[float, float]:

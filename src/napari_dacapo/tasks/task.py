@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import torch
     from torch import nn
 
-__all__ = ["JUDGING", "Criterion", "Masks", "Parameters", "Range", "Task"]
+__all__ = ["JUDGING", "Activation", "Criterion", "Masks", "Parameters", "Range", "Task"]
 
 JUDGING = (
     "postprocessor",
@@ -27,6 +27,7 @@ JUDGING = (
     "class_scores",
 )  # fields that come after the network: they change no weight
 
+Activation = Literal["sigmoid", "softmax", "clip", "own"]  # "clip": to the range of the prediction
 Masks = tuple[NDArray[np.bool_], NDArray[np.bool_]]  # what was found and what is true, ((z,) y, x) each
 
 
@@ -85,6 +86,11 @@ class Task(Family):
     @abstractmethod
     def activate(self, output: torch.Tensor) -> torch.Tensor:
         """The prediction: what `segment` and a person look at, from the head's output."""
+
+    @property
+    def activation(self) -> Activation:
+        """What `activate` does, in a word of other programs; "own" where they have none."""
+        return "own"
 
     @property
     def prediction_range(self) -> tuple[float, float]:

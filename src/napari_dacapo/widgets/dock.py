@@ -23,11 +23,11 @@ from napari_dacapo.widgets.components.suggesting import suggestion_for
 from napari_dacapo.widgets.components.task_page import TaskPage
 from napari_dacapo.widgets.components.trainer_page import TrainerPage
 from napari_dacapo.widgets.data.data_page import DataPage
-from napari_dacapo.widgets.preferences import saved_preferences
+from napari_dacapo.widgets.preferences import saved_preferences, unusable_preferences
 from napari_dacapo.widgets.results.live_layers import LiveLayers
 from napari_dacapo.widgets.results.results_page import ResultsPage
 from napari_dacapo.widgets.training import made_runs
-from napari_dacapo.widgets.training.footer import Footer
+from napari_dacapo.widgets.training.footer import NOTHING_TRAINS, Footer
 from napari_dacapo.widgets.training.runs_page import RunsPage
 from napari_dacapo.widgets.training.training_queue import TrainingQueue
 from napari_dacapo.widgets.work.background import Background
@@ -60,6 +60,7 @@ class DaCapo(QWidget):
         self._lay_out()
         self._connect()
         self._allow_training()
+        self.footer.say(unusable_preferences() or NOTHING_TRAINS)
 
     @property
     def components(self) -> dict[str, ComponentPage]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+import yaml
+from pydantic import Field, field_validator
 
-from napari_dacapo.config import Config
+from napari_dacapo.config import Config, problems
 from napari_dacapo.store.workspace import VARIABLE, Workspace, default_workspace
 
 PLUGIN, PAGE = "napari-dacapo", "engine"  # by which napari knows the page
@@ -29,6 +30,13 @@ class Preferences(Config):
     checkpoints: Annotated[int, Field(ge=1, le=1000)] = 3
     "How many of the newest checkpoints of a run are kept; the best and every tenth stay besides."
 
+    @field_validator("workspace")
+    @classmethod
+    def _printable(cls, workspace: str) -> str:
+        if not workspace.isprintable():
+            raise ValueError("it holds a character that cannot be printed. Type it again")
+        return workspace
+
     @property
     def network_threads(self) -> int:
         return self.threads or max(1, (os.cpu_count() or 1) - 1)
@@ -41,8 +49,32 @@ class Preferences(Config):
 
 
 def saved_preferences() -> Preferences:
-    """As they are in napari; the defaults where it does not know this plugin."""
+    """As they are in napari; the defaults where it does not know this plugin, or cannot read its file."""
     from napari.settings import get_plugin_settings
 
-    known = get_plugin_settings()
-    return Preferences(**getattr(known[PLUGIN], PAGE).model_dump()) if PLUGIN in known else Preferences()
+    try:
+        known = get_plugin_settings()
+    except AssertionError:  # napari's own, about a file that is no table of fields
+        return Preferences()
+    fields = getattr(known[PLUGIN], PAGE).model_dump() if PLUGIN in known else {}
+    wrong = {problem.field for problem in problems(Preferences, fields)}  # what napari lets pass
+    return Preferences(**{name: value for name, value in fields.items() if name not in wrong})
+
+
+def unusable_preferences() -> str:
+    """What cannot be used of the file that holds them, in whose place the default counts; usually empty."""
+    from napari.settings import get_settings
+
+    known = get_settings().config_path
+    path = None if known is None else Path(known).parent / f"{PLUGIN}.yaml"
+    if path is None or not path.exists():
+        return ""
+    try:
+        written: Any = yaml.safe_load(path.read_text())
+    except (OSError, ValueError, yaml.YAMLError):
+        return f"{path} cannot be read: the default preferences count. Mend or delete it."
+    fields = written.get(PAGE, {}) if isinstance(written, dict) else written
+    if not isinstance(fields, dict | None):
+        return f"{path} holds no preferences: the default ones count. Mend or delete it."
+    found = problems(Preferences, fields or {})
+    return f"Preferences: {found[0]} The default counts." if found else ""

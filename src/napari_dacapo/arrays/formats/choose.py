@@ -2,14 +2,14 @@
 
 import difflib
 from collections.abc import Sequence
-from pathlib import Path
 
+from napari_dacapo.arrays.formats.remote_folder import Place
 from napari_dacapo.errors import UserInputError
 
 SHOWN = 6  # names in a message
 
 
-def only_one(container: Path, found: Sequence[str]) -> str:
+def only_one(container: Place, found: Sequence[str]) -> str:
     """The only array there is. Raises UserInputError listing them where there are none or several."""
     if not found:
         raise UserInputError(
@@ -22,7 +22,7 @@ def only_one(container: Path, found: Sequence[str]) -> str:
     return found[0]
 
 
-def no_such_array(container: Path, array: str, found: Sequence[str]) -> UserInputError:
+def no_such_array(container: Place, array: str, found: Sequence[str]) -> UserInputError:
     near = difflib.get_close_matches(array, found, 1)
     hint = f"Did you mean {near[0]}? " if near else ""
     return UserInputError(

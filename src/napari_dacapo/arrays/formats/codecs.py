@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -48,12 +49,14 @@ def is_bare_blosc(metadata: Mapping[str, Any]) -> bool:
 
 def refuse_short_blosc(file: Path) -> None:
     """Raises ValueError where the end of a chunk is missing: Blosc would read beyond it, and crash Python."""
-    try:
-        with file.open("rb") as chunk:
-            header, size = chunk.read(BLOSC_HEADER), os.fstat(chunk.fileno()).st_size
-    except FileNotFoundError:
-        return
-    if len(header) < BLOSC_HEADER or int.from_bytes(header[12:16], "little") > size:
+    with suppress(FileNotFoundError), file.open("rb") as chunk:
+        refuse_short(chunk.read(BLOSC_HEADER), os.fstat(chunk.fileno()).st_size)
+
+
+def refuse_short(chunk: bytes, size: int | None = None) -> None:
+    """The same of its bytes, or of its header and how many bytes there are."""
+    there = len(chunk) if size is None else size
+    if len(chunk) < BLOSC_HEADER or int.from_bytes(chunk[12:16], "little") > there:
         raise ValueError("its end is missing, or its header is damaged")
 
 

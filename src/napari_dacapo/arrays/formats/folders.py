@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from napari_dacapo.arrays.formats.choose import no_such_array, no_such_level, only_one
+from napari_dacapo.arrays.formats.remote_folder import Place
 from napari_dacapo.arrays.formats.stored import tail
 from napari_dacapo.errors import UserInputError
-from napari_dacapo.files import JsonError, read_json
+from napari_dacapo.files import JsonError, parse_json
 
 DEEPEST = 6  # groups in groups that are searched for arrays
 MOST = 2000  # folders that are searched
@@ -20,17 +21,17 @@ LARGEST_METADATA = 16 << 20  # bytes
 class Node:
     """A group or an array."""
 
-    folder: Path
+    folder: Place
     is_array: bool
     metadata: Mapping[str, Any]  # what describes the array
     attributes: Mapping[str, Any]  # what users add
     level_names: tuple[str, ...] = ()  # of a group that is one image in several resolutions, finest first
 
 
-NodeAt = Callable[[Path], Node | None]
+NodeAt = Callable[[Place], Node | None]
 
 
-def find(container: Path, array: str, level: int, node_at: NodeAt) -> Node:
+def find(container: Place, array: str, level: int, node_at: NodeAt) -> Node:
     """The array meant: by name, or the only one; of an image in several resolutions the level asked for.
 
     Raises UserInputError listing what there is.
@@ -48,43 +49,47 @@ def find(container: Path, array: str, level: int, node_at: NodeAt) -> Node:
         node, level = node_at(missing), 0
         if node is None or not node.is_array:
             problem = f"level {missing.name} is listed, but no array is there"
-            raise UserInputError("path", tail(container), problem, "Copy the whole folder again")
+            raise UserInputError("path", tail(str(container)), problem, "Copy the whole folder again")
     if node is None or level:
         raise no_such_level(f"{container.name}/{array}".rstrip("/"), level, 1)
     return node
 
 
-def below(container: Path, node_at: NodeAt) -> list[str]:
+def below(container: Place, node_at: NodeAt) -> list[str]:
     """Names of the arrays in a folder, an image in several resolutions counted as one."""
-    found, waiting, looked_at = [], [(container, 0)], 0
+    found: list[str] = []
+    waiting, looked_at = [(container, 0)], 0
     while waiting and looked_at < MOST:
         folder, depth = waiting.pop(0)
         looked_at += 1
         node = node_at(folder)
         if node is not None and (node.is_array or node.level_names):
-            found.append(folder.relative_to(container).as_posix())
+            found.append("/".join(folder.parts[len(container.parts) :]))
         elif depth < DEEPEST:
             waiting += [(child, depth + 1) for child in _folders(folder)]
-    return [name for name in found if name != "."]
+    return list(filter(None, found))
 
 
-def json_object(path: Path) -> dict[str, Any]:
+def json_object(path: Place) -> dict[str, Any]:
     """The metadata in a file. Raises UserInputError where it is no JSON object."""
     try:
-        content = read_json(path, LARGEST_METADATA)
+        with path.open("rb") as file:
+            content = parse_json(file.read(LARGEST_METADATA + 1), LARGEST_METADATA)
         reason = f"it is {str(content)[:20]} and no object"
     except JsonError as error:
         content, reason = None, str(error)
     if not isinstance(content, dict):
         problem = f"the metadata in {path.parent.name}/{path.name} is unreadable: {reason}"
         raise UserInputError(
-            "path", tail(path.parent), problem, "Restore that file, or convert the data again"
+            "path", tail(str(path.parent)), problem, "Restore that file, or convert the data again"
         )
     return content
 
 
-def _folders(folder: Path) -> list[Path]:
-    """Hidden ones are left out: an image that a crash left unfinished is one."""
+def _folders(folder: Place) -> list[Place]:
+    """Hidden ones are left out: an image that a crash left unfinished is one. None of another computer."""
+    if not isinstance(folder, Path):
+        return []
     with os.scandir(folder) as entries:
         shown = sorted((e for e in entries if e.name[0] != "."), key=lambda e: e.name)
         return [Path(entry.path) for entry in shown if entry.is_dir()]

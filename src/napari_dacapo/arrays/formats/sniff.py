@@ -5,6 +5,7 @@ import zlib
 from pathlib import Path
 from typing import Literal
 
+from napari_dacapo.arrays.formats.remote_folder import RemoteFolder
 from napari_dacapo.arrays.formats.slices import slices_in
 from napari_dacapo.arrays.formats.stored import tail
 from napari_dacapo.errors import UserInputError
@@ -29,11 +30,26 @@ FOREIGN = {  # by suffix, what it looks like
 SUPPORTED = "Zarr, N5, HDF5, TIFF, PNG, JPEG, .npy or a folder of numbered slices"
 
 
-def format_of(path: Path) -> Format:
+def format_of(path: Path | RemoteFolder) -> Format:
     """Raises UserInputError saying what it looks like and how to convert it."""
+    if isinstance(path, RemoteFolder):
+        return _of_remote(path)
     if not path.exists():
         raise _absent(path)
     return _of_folder(path) if path.is_dir() else _of_file(path)
+
+
+def _of_remote(folder: RemoteFolder) -> Format:
+    """What is elsewhere is read chunk by chunk, so it must be in chunks that are files."""
+    if folder.suffix == ".n5" or (folder / "attributes.json").is_file():
+        return "n5"
+    if folder.suffix == ".zarr" or folder.is_dir():
+        return "zarr_folder"
+    if folder.is_file():
+        fix = "Copy the file to this computer, or convert it to OME-Zarr"
+        raise UserInputError("path", folder.url, "of another computer only Zarr and N5 can be read", fix)
+    fix = "Give the address of the array or image itself: folders there cannot be listed"
+    raise UserInputError("path", folder.url, "no Zarr and no N5 is at this address", fix)
 
 
 def _of_folder(path: Path) -> Format:

@@ -10,13 +10,16 @@ from typing import Any
 import numpy as np
 import zarr
 from numpy.typing import NDArray
+from zarr.abc.store import Store
 
 from napari_dacapo.arrays.formats import ome
 from napari_dacapo.arrays.formats.attributes import axes_in, geometries_in
 from napari_dacapo.arrays.formats.chunk_files import pieces_in
 from napari_dacapo.arrays.formats.codecs import is_bare_blosc, refuse_short_blosc, refuse_unknown_codecs
 from napari_dacapo.arrays.formats.folders import Node, find, json_object
-from napari_dacapo.arrays.formats.stored import DAMAGE, Geometry, Stored, damage_named, tail
+from napari_dacapo.arrays.formats.remote_folder import Place, RemoteFolder
+from napari_dacapo.arrays.formats.remote_store import RemoteStore
+from napari_dacapo.arrays.formats.stored import DAMAGE, Geometry, Piece, Stored, damage_named, tail
 from napari_dacapo.errors import UserInputError
 
 METADATA = ("zarr.json", ".zarray", ".zgroup", ".zattrs")
@@ -24,7 +27,7 @@ LEVELS_ABOVE = 3  # groups between an array and the image it is a level of
 DEEPEST_SHARD = 1 << 24  # chunks; the index of a shard is read as a whole
 
 
-def open_stored(path: Path, array: str, level: int) -> Stored:
+def open_stored(path: Place, array: str, level: int) -> Stored:
     """Raises UserInputError naming what is wrong with the metadata."""
     node = find(path, array, level, node_at)
     opened = open_array(node)
@@ -38,11 +41,11 @@ def open_stored(path: Path, array: str, level: int) -> Stored:
         axes=axes if axes and len(axes) == opened.ndim else None,
         geometries=tuple(each for each in geometries if len(each.scale) == opened.ndim),
         channel_names=channel_names,
-        pieces=None if opened.fill_value else partial(pieces_in, opened, node.folder),
+        pieces=_pieces(opened, node.folder),
     )
 
 
-def node_at(folder: Path) -> Node | None:
+def node_at(folder: Place) -> Node | None:
     """The group or array a folder is; None for other folders."""
     if (folder / "zarr.json").is_file():
         metadata = json_object(folder / "zarr.json")
@@ -62,17 +65,17 @@ def open_array(node: Node) -> zarr.Array[Any]:
     """For reading only. Raises UserInputError where its metadata cannot be used."""
     _refuse_bad_chunks(node)
     refuse_unknown_codecs(node.folder.name, node.metadata)
-    with damage_named(node.folder, "its metadata cannot be used"):
-        return zarr.open_array(str(node.folder), mode="r")
+    with damage_named(str(node.folder), "its metadata cannot be used"):
+        return zarr.open_array(_store(node), mode="r")
 
 
-def missing_chunks(path: Path, array: str, level: int) -> int:
+def missing_chunks(path: Place, array: str, level: int) -> int:
     """Chunks without a file, which read as zeros: left out by the writer, or lost."""
     opened = open_array(find(path, array, level, node_at))
     return opened.nchunks - opened.nchunks_initialized
 
 
-def _node(folder: Path, is_array: bool, metadata: Mapping[str, Any], attributes: Mapping[str, Any]) -> Node:
+def _node(folder: Place, is_array: bool, metadata: Mapping[str, Any], attributes: Mapping[str, Any]) -> Node:
     if is_array:
         return Node(folder, True, metadata, attributes)
     multiscale = ome.multiscale_of(attributes)
@@ -80,6 +83,17 @@ def _node(folder: Path, is_array: bool, metadata: Mapping[str, Any], attributes:
         return Node(folder, False, metadata, attributes, ome.level_names(multiscale))
     levels = itertools.takewhile(lambda name: (folder / name).is_dir(), (f"s{i}" for i in itertools.count()))
     return Node(folder, False, metadata, attributes, tuple(levels))
+
+
+def _store(node: Node) -> str | Store:
+    if isinstance(node.folder, RemoteFolder):
+        return RemoteStore(node.folder, is_bare_blosc(node.metadata))
+    return str(node.folder)
+
+
+def _pieces(opened: zarr.Array[Any], folder: Place) -> Callable[[], tuple[Piece, ...]] | None:
+    """None where chunks without a file are no zeros, or files cannot be listed."""
+    return partial(pieces_in, opened, folder) if isinstance(folder, Path) and not opened.fill_value else None
 
 
 def _described(
@@ -90,10 +104,10 @@ def _described(
     if node.metadata.get("dimension_names"):
         own.setdefault("dimension_names", node.metadata["dimension_names"])
     axes = axes_in(own, opened.ndim)
-    for group in list(node.folder.parents)[:LEVELS_ABOVE]:
+    for above, group in enumerate(list(node.folder.parents)[:LEVELS_ABOVE], start=1):
         image = node_at(group)
         multiscale = ome.multiscale_of(image.attributes) if image is not None else None
-        name = node.folder.relative_to(group).as_posix()
+        name = "/".join(node.folder.parts[-above:])
         if image is None or multiscale is None or name not in image.level_names:
             continue
         axes = ome.axes_of_image(multiscale) or axes
@@ -112,7 +126,7 @@ def _refuse_bad_chunks(node: Node) -> None:
             inner = _lengths(node, _configuration(codec))
             if prod(outer) > DEEPEST_SHARD * prod(inner):
                 problem = f"a shard {outer} holds more than {DEEPEST_SHARD:,} chunks"
-                raise UserInputError("path", tail(node.folder), problem, "Convert it to larger chunks")
+                raise UserInputError("path", tail(str(node.folder)), problem, "Convert it to larger chunks")
 
 
 def _configuration(described: Any) -> Any:
@@ -124,17 +138,16 @@ def _lengths(node: Node, lengths: Any) -> tuple[int, ...]:
     is_list = isinstance(lengths, list) and all(isinstance(n, int) and n > 0 for n in lengths)
     if not is_list:
         problem = f"its chunks are {str(lengths)[:40]}; lengths are whole numbers above 0"
-        raise UserInputError("path", tail(node.folder), problem, "Convert the data again")
+        raise UserInputError("path", tail(str(node.folder)), problem, "Convert the data again")
     return tuple(lengths)
 
 
 def _reader(opened: zarr.Array[Any], node: Node) -> Callable[[tuple[slice, ...]], NDArray[Any]]:
-    is_blosc = is_bare_blosc(node.metadata)
-
     def read_unnamed(slices: tuple[slice, ...]) -> NDArray[Any]:
-        for place in _places(opened, slices) if is_blosc else ():
-            refuse_short_blosc(_chunk_file(opened, node, place))
-        return np.asarray(opened[slices])
+        _refuse_short_chunks(opened, node, slices)
+        values = np.asarray(opened[slices])
+        _refuse_gone(node)
+        return values
 
     def read(slices: tuple[slice, ...]) -> NDArray[Any]:
         try:
@@ -143,19 +156,29 @@ def _reader(opened: zarr.Array[Any], node: Node) -> Callable[[tuple[slice, ...]]
             for place in _places(opened, slices):
                 _refuse_unreadable(opened, node, place, read_unnamed)
             problem = f"it cannot be read: {str(error)[:80]}"
-            raise UserInputError("path", tail(node.folder), problem, "Try again") from error
+            raise UserInputError("path", tail(str(node.folder)), problem, "Try again") from error
 
     return read
+
+
+def _refuse_short_chunks(opened: zarr.Array[Any], node: Node, slices: tuple[slice, ...]) -> None:
+    """What comes from elsewhere is looked at where it is fetched."""
+    if isinstance(node.folder, Path) and is_bare_blosc(node.metadata):
+        for place in _places(opened, slices):
+            refuse_short_blosc(node.folder / opened.metadata.encode_chunk_key(place))
+
+
+def _refuse_gone(node: Node) -> None:
+    """Chunks that are not there read as zeros; so would a whole image that was deleted meanwhile."""
+    if isinstance(node.folder, Path) and not any((node.folder / name).is_file() for name in METADATA[:2]):
+        problem = "it is gone since it was opened"
+        raise UserInputError("path", tail(str(node.folder)), problem, "Bring it back, then start again")
 
 
 def _places(opened: zarr.Array[Any], slices: tuple[slice, ...]) -> Iterator[tuple[int, ...]]:
     """Of the chunks, or shards, that have a file each."""
     sides = zip(slices, opened.shards or opened.chunks, strict=True)
     return itertools.product(*(range(s.start // n, -(-s.stop // n)) for s, n in sides))
-
-
-def _chunk_file(opened: zarr.Array[Any], node: Node, place: tuple[int, ...]) -> Path:
-    return node.folder / opened.metadata.encode_chunk_key(place)
 
 
 def _refuse_unreadable(
@@ -170,7 +193,7 @@ def _refuse_unreadable(
         read(tuple(slice(p * n, min((p + 1) * n, size)) for p, n, size in sides))
     except DAMAGE as error:
         problem = f"chunk {place} cannot be read: {str(error)[:80] or type(error).__name__}"
-        file = tail(_chunk_file(opened, node, place))
+        file = tail(f"{node.folder}/{opened.metadata.encode_chunk_key(place)}")
         raise UserInputError(
             "path", file, problem, "Copy that file again, or convert the data again"
         ) from error

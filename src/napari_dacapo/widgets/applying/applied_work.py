@@ -1,4 +1,4 @@
-"""What applying a run does in its thread; none of it knows the window."""
+"""What the page does beside the window to apply a run; none of it knows the window."""
 
 from __future__ import annotations
 
@@ -9,18 +9,25 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_dacapo.arrays.file import File
+from napari_dacapo.arrays.source import Source
+from napari_dacapo.clusters.cluster import Cluster
+from napari_dacapo.clusters.this_machine import ThisMachine
 from napari_dacapo.experiments.steps import Applied, Step
+from napari_dacapo.layers.keeping import ChosenLayer, file_of
 from napari_dacapo.layers.seen import seen_part
-from napari_dacapo.layers.shown import ShownLayer
 from napari_dacapo.store.workspace import Workspace
 
 if TYPE_CHECKING:
     from napari_dacapo.arrays.array import Array
-    from napari_dacapo.arrays.box import Box, Voxels
+    from napari_dacapo.arrays.box import Box
+    from napari_dacapo.blockwise.coding import OutputDtype
     from napari_dacapo.experiments.available_weights import Weights
+    from napari_dacapo.experiments.estimate import Estimate, Pace
     from napari_dacapo.experiments.run_folder import RunFolder
+    from napari_dacapo.experiments.unfinished import Unfinished
+    from napari_dacapo.experiments.volume import Volume
     from napari_dacapo.layers.layer import LayerData
+    from napari_dacapo.tasks.task import Parameters
 
 MOST_CHARACTERS = 60  # of a folder's name
 
@@ -29,42 +36,49 @@ MOST_CHARACTERS = 60  # of a folder's name
 class LayerSource:
     """A layer of the viewer, read where it is."""
 
-    shown: ShownLayer
-    place: Voxels  # of the sliders, for each axis of the layer
-    view: Box | None  # the part of the world that is wanted; None: all
-    path: Path | None  # of the file it was opened from, if it was
+    layer: ChosenLayer
+    box: Box | None = None  # the part that is wanted; None: all
+    view: Box | None = None  # or that which is on the screen, with all axes of the viewer
 
     @property
     def title(self) -> str:
-        return self.shown.title
+        return self.layer.shown.title
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        return () if self.path is None else (self.path,)
+        path = self.layer.shown.path
+        return () if path is None else (Path(path),)
 
     def open(self) -> tuple[Array, Box | None]:
         """The image, and the part of it that is wanted, all where there is none."""
-        axes = self.shown.letters()
-        array = self.shown.image(time=self.place[axes.index("t")] if "t" in axes else None)
-        return array, None if self.view is None else seen_part(array, self.view)
+        array = self.layer.image()
+        return array, self.box if self.view is None else seen_part(array, self.view)
+
+    def found(self, root: Path) -> tuple[Source | Array, Box | None]:
+        """The file that the layer shows, where it is what the file holds: then it is gone on with
+        without the layer, too.
+        """
+        array, box = self.open()
+        return file_of(self.layer, root) or array, box
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FileSource:
     """A file or folder, which need not be shown."""
 
-    file: File
-
-    @property
-    def title(self) -> str:
-        return Path(self.file.path).stem
+    source: Source
+    title: str
+    box: Box | None = None
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        return self.file.paths()
+        return self.source.paths(Path())
 
-    def open(self) -> tuple[File, None]:
-        return self.file, None
+    def open(self) -> tuple[Source, Box | None]:
+        return self.source, self.box
+
+    def found(self, root: Path) -> tuple[Source, Box | None]:
+        return self.source, self.box
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,7 +91,10 @@ class Wish:
     output: Path
     device: str
     threads: int
+    parameters: Parameters | None = None  # the best there are
+    dtype: OutputDtype = "float16"
     replace: bool = False  # earlier results
+    cluster: Cluster = field(default_factory=ThisMachine)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,26 +105,43 @@ class Opened:
     layers: list[LayerData] = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a wish takes, and what should be known of it."""
+
+    estimate: Estimate
+    notices: tuple[str, ...]
+
+
 def trained_runs(workspace: Workspace) -> tuple[str, ...]:
     """The runs of which there are weights."""
     from napari_dacapo.experiments.available_weights import has_weights
     from napari_dacapo.experiments.run import Run
 
     names = workspace.store.names(Run) if workspace.is_ours() else ()
-    return tuple(name for name in names if has_weights(_folder(workspace, name)))
+    return tuple(name for name in names if has_weights(run_folder(workspace, name)))
 
 
 def weights_of(workspace: Workspace, run: str) -> tuple[Weights, ...]:
     """Raises CheckpointError where nothing was trained."""
     from napari_dacapo.experiments.available_weights import available_weights
 
-    return available_weights(_folder(workspace, run))
+    return available_weights(run_folder(workspace, run))
+
+
+def unfinished_in(workspace: Workspace) -> tuple[Unfinished, ...]:
+    """What was begun there and is not complete, the newest first."""
+    from napari_dacapo.experiments.unfinished import unfinished
+
+    return unfinished(workspace)
 
 
 def free_output(workspace: Workspace, run: str, image: str) -> Path:
     """A folder of the workspace that is not there yet, named after both: `applied/task-1 cells 2`."""
+    from napari_dacapo.experiments.unfinished import APPLIED
+
     plain = re.sub(r"[^\w.+-]+", " ", f"{run} {image}")[:MOST_CHARACTERS].strip(" .") or "segmented"
-    first = workspace.path / "applied" / plain
+    first = workspace.path / APPLIED / plain
     found, number = first, 1
     while found.exists() or found.is_symlink():
         number += 1
@@ -127,22 +161,44 @@ def replaces(wish: Wish) -> bool:
     return holds_results(wish.output)
 
 
+def told(workspace: Workspace, wish: Wish) -> Told:
+    """From sizes alone. Raises what `apply` raises before it begins."""
+    from napari_dacapo.experiments.estimate import estimate
+
+    volume, notices = _prepared(workspace, wish)
+    return Told(estimate(volume), notices)
+
+
+def pace_of(workspace: Workspace, wish: Wish) -> Pace:
+    """Of one block, measured."""
+    from napari_dacapo.experiments.compute import release_memory
+    from napari_dacapo.experiments.estimate import measure_pace
+
+    try:
+        return measure_pace(_prepared(workspace, wish)[0])
+    finally:
+        release_memory()
+
+
 def follow_applying(workspace: Workspace, wish: Wish) -> Generator[Step | Opened, None, None]:
     """Apply a run; the last of the steps are the layers. Raises what `apply` raises."""
     from napari_dacapo.experiments.apply import apply
     from napari_dacapo.experiments.compute import prepare_torch, release_memory
 
     prepare_torch(wish.threads)
-    folder, weights = _folder(workspace, wish.run), wish.weights
-    source, box = wish.source.open()
+    folder, weights = run_folder(workspace, wish.run), wish.weights
+    source, box = wish.source.found(workspace.path)
     steps = apply(
         folder,
         source,
         wish.output,
         weights.criterion,
         weights.iteration,
+        wish.parameters,
         device=wish.device,
         box=box,
+        dtype=wish.dtype,
+        cluster=wish.cluster,
         replace=wish.replace,
     )
     try:
@@ -155,13 +211,38 @@ def follow_applying(workspace: Workspace, wish: Wish) -> Generator[Step | Opened
         release_memory()
 
 
+def run_folder(workspace: Workspace, run: str) -> RunFolder:
+    from napari_dacapo.experiments.run_folder import RunFolder
+
+    return RunFolder(workspace.run_folder(run), workspace.path)
+
+
+def _prepared(workspace: Workspace, wish: Wish) -> tuple[Volume, tuple[str, ...]]:
+    from napari_dacapo.experiments.apply import prepare
+    from napari_dacapo.experiments.compute import prepare_torch
+
+    prepare_torch(wish.threads)
+    source, box = wish.source.open()
+    preparing = prepare(
+        run_folder(workspace, wish.run),
+        source,
+        wish.output,
+        wish.weights.criterion,
+        wish.weights.iteration,
+        wish.parameters,
+        wish.device,
+        box,
+        wish.dtype,
+    )
+    notices = []
+    while True:
+        try:
+            notices.append(next(preparing).text)
+        except StopIteration as over:
+            return over.value, tuple(notices)
+
+
 def _layers(folder: RunFolder, applied: Applied, title: str) -> list[LayerData]:
     from napari_dacapo.layers.results import applied_layers
 
     return applied_layers(folder.saved_run(), applied, title)
-
-
-def _folder(workspace: Workspace, run: str) -> RunFolder:
-    from napari_dacapo.experiments.run_folder import RunFolder
-
-    return RunFolder(workspace.run_folder(run), workspace.path)

@@ -8,46 +8,50 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-import numpy as np
-from napari.layers import Image
+from qtpy.QtCore import QTimer
+from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import (
-    QCheckBox,
     QComboBox,
     QFormLayout,
-    QFrame,
     QHBoxLayout,
     QLabel,
     QProgressBar,
     QPushButton,
-    QScrollArea,
-    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
-from napari_dacapo.arrays.file import File
 from napari_dacapo.errors import DacapoError
-from napari_dacapo.layers.shown import ShownLayer
+from napari_dacapo.layers.growing_results import GrowingResults
 from napari_dacapo.store.workspace import Workspace
 from napari_dacapo.widgets.applying import applied_work
 from napari_dacapo.widgets.applying.applied_work import FileSource, LayerSource, Opened, Wish
 from napari_dacapo.widgets.applying.applying import Applying
-from napari_dacapo.widgets.forms.form import Form
+from napari_dacapo.widgets.applying.chosen_image import ChosenImage
+from napari_dacapo.widgets.applying.estimate_line import EstimateLine
+from napari_dacapo.widgets.applying.growing_layers import GrowingLayers
+from napari_dacapo.widgets.applying.unfinished_row import UnfinishedRow
+from napari_dacapo.widgets.components.cluster_choice import ClusterChoice
+from napari_dacapo.widgets.parts.aligned import align_labels
+from napari_dacapo.widgets.parts.allowed import allow
 from napari_dacapo.widgets.parts.output_line import OutputLine
 from napari_dacapo.widgets.parts.question import Question
 from napari_dacapo.widgets.preferences import Preferences
 from napari_dacapo.widgets.training.runs_page import readable_time
-from napari_dacapo.widgets.viewer.layer_choice import LayerChoice
-from napari_dacapo.widgets.viewer.shown_layers import show
-from napari_dacapo.widgets.viewer.world import view_of
+from napari_dacapo.widgets.viewer.showing import Showing
 from napari_dacapo.widgets.work.background import Background
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
+    from napari.layers import Layer
 
     from napari_dacapo.experiments.available_weights import Weights
+    from napari_dacapo.experiments.unfinished import Unfinished
 
-LAYER, FILE = 0, 1  # where the image comes from
+SETTLES = 200  # milliseconds after the last choice
+FORM_STRETCH = 100  # the form of a file takes what room there is
+DOES = "Predict and segment the image, block by block."
+BUSY = "It segments already; wait, or stop it."
 
 
 class ApplyPage(QWidget):
@@ -68,33 +72,61 @@ class ApplyPage(QWidget):
         self._weights_of = ""  # the run that they are of
         self.background = Background(self)
         self.applying = Applying(workspace, self)
+        self.growing = GrowingLayers(viewer, self)
+        self.showing = Showing(viewer, self)
         self.runs = QComboBox()
         self.weights = QComboBox()
-        self.source = QComboBox()
-        self.layer = LayerChoice(viewer, (Image,), "image to segment", self)
-        self.file = Form(File)
-        self.sources = QStackedWidget()
-        self.only_seen = QCheckBox("Only what I see")
+        self.image = ChosenImage(viewer)
         self.output = OutputLine()
+        self.where = ClusterChoice(workspace)
+        self.estimate = EstimateLine(workspace)
+        self.unfinished = UnfinishedRow(self._obstacle)
         self.segment = QPushButton("Segment")
-        self.cancel = QPushButton("Cancel")
+        self.pause = QPushButton("Pause")
+        self.stop = QPushButton("Stop")
         self.progress = QProgressBar()
         self.question = Question()
         self.said = QLabel()
         self.said.setWordWrap(True)
+        self._settled = QTimer(self)
+        self._settled.setSingleShot(True)
+        self._settled.setInterval(SETTLES)
         self._lay_out()
         self._connect()
-        self.layer.choose(next((each for each in viewer.layers if isinstance(each, Image)), None))
         self._show_progress()
         self.refresh()
 
     def refresh(self) -> None:
-        """Read anew which runs were trained, and the weights of the one that is chosen."""
+        """Read anew which runs were trained, the weights of the chosen one, and what is unfinished."""
         self.background.do(applied_work.trained_runs, self._workspace, then=self._show_runs)
+        self.where.refresh()
+        self._look_for_unfinished()
 
     def close_choices(self) -> None:
         """Follow the viewer no longer."""
-        self.layer.close()
+        self._settled.stop()
+        self.growing.leave()
+        self.image.close()
+        for event in (self._viewer.layers.events.inserted, self._viewer.layers.events.removed):
+            event.disconnect(self._on_layers)
+
+    def showEvent(self, event: QShowEvent | None) -> None:
+        """Qt's. What is not seen is not estimated, and has no style."""
+        super().showEvent(event)
+        align_labels(self)
+        self._settled.start()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is still to be shown."""
+        return (
+            self.background.is_busy
+            or self.estimate.is_busy
+            or self.where.background.is_busy
+            or self.growing.is_busy
+            or self.showing.is_busy
+            or self._settled.isActive()
+        )
 
     @property
     def problem(self) -> str:
@@ -103,63 +135,54 @@ class ApplyPage(QWidget):
             return "No run is trained yet: train one first."
         if not self._weights or self._weights_of != self.runs.currentText():
             return "Looks for the weights of the run …"
-        if self._is_file:
-            return str(self.file.problems[0]) if self.file.problems else self._output_problem
-        return self._output_problem if self.layer.layer is not None else "Choose an image layer, or a file."
+        return self.image.problem or ("" if self.output.path else "Choose a folder to write to.")
 
     def _lay_out(self) -> None:
         self.runs.setToolTip("The trained run that segments.")
         self.weights.setToolTip("Which of its weights: the best by a score, the last, or of an iteration.")
-        self.source.addItems(["A layer of the viewer", "A file or folder"])
-        self.source.setToolTip("A file need not be opened in napari; it is read piece by piece.")
         self.progress.setFormat("%p %")
-        self.segment.setToolTip("Predict and segment the image.")
-        for combo, name in ((self.runs, "run"), (self.weights, "weights"), (self.source, "where from")):
+        for combo, name in ((self.runs, "run"), (self.weights, "weights")):
             combo.setAccessibleName(f"{name} to apply")
             combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.sources.addWidget(_at_the_top(self.layer.combo.native))
-        self.sources.addWidget(_scrolled(self.file))
         rows = QFormLayout()
         rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         rows.addRow("run", self.runs)
         rows.addRow("weights", self.weights)
-        rows.addRow("image", self.source)
         below = QFormLayout()
-        below.addRow(self.only_seen)
         below.addRow("write to", self.output)
         buttons = QHBoxLayout()
-        buttons.addWidget(self.segment)
-        buttons.addWidget(self.cancel)
-        column = QVBoxLayout(self)
+        for button in (self.segment, self.pause, self.stop):
+            buttons.addWidget(button)
+        column = self._column = QVBoxLayout(self)
         column.addLayout(rows)
-        column.addWidget(self.sources, 1)
+        column.addWidget(self.image)
         column.addLayout(below)
-        column.addWidget(self.question)
+        for widget in (self.where, self.estimate, self.question, self.unfinished):
+            column.addWidget(widget)
         column.addLayout(buttons)
         column.addWidget(self.progress)
         column.addWidget(self.said)
+        column.addStretch(1)
 
     def _connect(self) -> None:
         self.runs.activated.connect(lambda _: self._on_run())
-        self.source.currentIndexChanged.connect(self.sources.setCurrentIndex)
-        self.source.currentIndexChanged.connect(lambda _: self._on_image())
-        self.layer.changed.connect(self._on_image)
-        self.layer.lost.connect(self._say_lost)
-        self.file.changed.connect(self._on_image)
+        self.weights.activated.connect(lambda _: self._settled.start())
+        self.image.changed.connect(self._on_image)
+        self.image.said.connect(self.said.setText)
         self.output.edited.connect(self._enable)
         self.segment.clicked.connect(self._look_first)
-        self.cancel.clicked.connect(self.applying.stop)
+        self.pause.clicked.connect(self._on_pause)
+        self.stop.clicked.connect(self.applying.stop)
+        self.unfinished.wanted.connect(self._go_on)
         self.applying.changed.connect(self._show_progress)
         self.applying.opened.connect(self._show_layers)
-        self.background.failed.connect(self._say_failure)
+        self._settled.timeout.connect(self._estimate)
+        for source in (self.background, self.growing):
+            source.failed.connect(self._say_failure)
+        self._viewer.layers.events.inserted.connect(self._on_layers)
+        self._viewer.layers.events.removed.connect(self._on_layers)
 
-    @property
-    def _is_file(self) -> bool:
-        return self.source.currentIndex() == FILE
-
-    @property
-    def _output_problem(self) -> str:
-        return "" if self.output.path is not None else "Choose a folder to write to."
+    # --- what is chosen ---
 
     def _show_runs(self, names: tuple[str, ...]) -> None:
         shown = self.runs.currentText()
@@ -188,15 +211,16 @@ class ApplyPage(QWidget):
         self._enable()
 
     def _on_image(self) -> None:
+        self._column.setStretchFactor(self.image, FORM_STRETCH if self.image.is_file else 0)
         self._suggest_output()
         self._enable()
 
-    def _say_lost(self, name: str) -> None:
-        self.said.setText(f"The layer {name} was removed; choose another one.")
+    def _on_layers(self, _: object) -> None:
+        self.unfinished.show_state()
 
     def _suggest_output(self) -> None:
         """A folder named after run and image, until a person names another."""
-        run, title = self.runs.currentText(), self._title
+        run, title = self.runs.currentText(), self.image.title
         if run and title and not self.output.is_named:
             work = partial(applied_work.free_output, self._workspace, run, title)
             self.background.do(work, then=self._take_output)
@@ -205,37 +229,33 @@ class ApplyPage(QWidget):
         self.output.suggest(path)
         self._enable()
 
-    @property
-    def _title(self) -> str:
-        """Of the image; empty where there is none."""
-        if self._is_file:
-            return "" if self.file.problems else FileSource(cast(File, self.file.value)).title
-        return "" if self.layer.layer is None else self.layer.layer.name
-
     def _wish(self) -> Wish:
         """Raises UserInputError for what cannot be used."""
         return Wish(
             run=self.runs.currentText(),
             weights=self._weights[self.weights.currentIndex()],
-            source=self._file_source() if self._is_file else self._layer_source(),
+            source=self.image.chosen,
             output=cast(Path, self.output.path),
             device=self._preferences.device,
             threads=self._preferences.network_threads,
+            cluster=self.where.cluster,
         )
 
-    def _file_source(self) -> FileSource:
-        file = cast(File, self.file.value)
-        return FileSource(file.replace(path=str(Path(file.path).expanduser().absolute())))
+    # --- what it takes ---
 
-    def _layer_source(self) -> LayerSource:
-        layer = cast(Image, self.layer.layer)
-        point = self._viewer.dims.point[-layer.ndim :]
-        return LayerSource(
-            shown=ShownLayer.of(layer),
-            place=tuple(np.rint(layer.world_to_data(point)).astype(int).tolist()),
-            view=view_of(self._viewer) if self.only_seen.isChecked() else None,
-            path=Path(layer.source.path) if layer.source.path else None,
-        )
+    def _estimate(self) -> None:
+        """Only while it is seen, and nothing else is at work here."""
+        if self.applying.progress.is_active:
+            self.estimate.say("")
+        elif self.problem:
+            self.estimate.say(self.problem)
+        elif self.isVisible():
+            try:
+                self.estimate.tell(self._wish())
+            except DacapoError as error:
+                self.estimate.say(str(error))
+
+    # --- segmenting ---
 
     def _look_first(self) -> None:
         """Whether the folder may be written; earlier results are replaced only after asking."""
@@ -249,22 +269,82 @@ class ApplyPage(QWidget):
     def _begin_or_ask(self, wish: Wish, replaces: bool) -> None:
         if replaces:
             text = f"{wish.output.name} holds earlier results. They are deleted before the new ones are made."
-            self.question.ask(text, "Replace them", partial(self.applying.begin, replace(wish, replace=True)))
+            self.question.ask(text, "Replace them", partial(self._begin, replace(wish, replace=True)))
         else:
-            self.applying.begin(wish)
+            self._begin(wish)
+
+    def _begin(self, wish: Wish) -> None:
+        if self.applying.progress.is_active:
+            return
+        folder = applied_work.run_folder(self._workspace, wish.run)
+        self.growing.follow(_key(wish), GrowingResults(folder, wish.output, wish.source.title))
+        self.applying.begin(wish)
+
+    def _on_pause(self) -> None:
+        if self.applying.progress.state == "paused":
+            self.applying.resume()
+        else:
+            self.applying.pause()
 
     def _show_layers(self, wish: Wish, opened: Opened) -> None:
-        show(self._viewer, f"applied/{wish.output}", opened.layers)
-        self._suggest_output()
+        self.growing.leave()
+        self.showing.show(_key(wish), opened.layers, self._suggest_output)
+
+    # --- what is unfinished ---
+
+    def _look_for_unfinished(self) -> None:
+        self.background.do(applied_work.unfinished_in, self._workspace, then=self._offer)
+
+    def _offer(self, found: tuple[Unfinished, ...]) -> None:
+        wish = self.applying.wish if self.applying.progress.is_active else None
+        self.unfinished.offer([each for each in found if wish is None or each.output != wish.output])
+
+    def _obstacle(self, unfinished: Unfinished) -> str:
+        """Why it cannot be gone on with; empty if it can."""
+        if self.applying.progress.is_active:
+            return BUSY
+        if unfinished.source is None and self.image.named(unfinished.image) is None:
+            return f"Its image was a layer: open {unfinished.image} in the viewer first."
+        return ""
+
+    def _go_on(self, unfinished: Unfinished) -> None:
+        from napari_dacapo.experiments.available_weights import Weights
+
+        weights = Weights(f"of iteration {unfinished.iteration:,}", iteration=unfinished.iteration)
+        self._begin(
+            Wish(
+                run=unfinished.run,
+                weights=weights,
+                source=self._source_of(unfinished),
+                output=unfinished.output,
+                device=self._preferences.device,
+                threads=self._preferences.network_threads,
+                cluster=self.where.cluster,
+                parameters=unfinished.parameters,
+                dtype=unfinished.dtype,
+            )
+        )
+
+    def _source_of(self, unfinished: Unfinished) -> LayerSource | FileSource:
+        if unfinished.source is not None:
+            return FileSource(unfinished.source, unfinished.image, unfinished.box)
+        layer = cast("Layer", self.image.named(unfinished.image))
+        return LayerSource(self.image.layer_of(layer), unfinished.box)
+
+    # --- what is said ---
 
     def _show_progress(self) -> None:
         progress = self.applying.progress
         self.progress.setVisible(progress.is_active)
         self.progress.setRange(0, progress.of)
         self.progress.setValue(progress.done)
-        left = readable_time(progress.seconds_left(time.monotonic())) if progress.is_active else ""
-        lines = [f"{progress.sentence} {left} left." if left else progress.sentence, *progress.notices]
-        self.said.setText("\n".join(filter(None, lines)))
+        left = readable_time(progress.seconds_left(time.monotonic()))
+        told = "Paused." if progress.state == "paused" else f"{left} left." if left else ""
+        sentence = f"{progress.sentence} {told}".strip()
+        self.said.setText("\n".join(filter(None, (sentence, *progress.notices))))
+        if not progress.is_active and progress.state != "idle":
+            self.growing.rest()
+            self._look_for_unfinished()
         self._enable()
 
     def _say_failure(self, error: DacapoError) -> None:
@@ -272,34 +352,22 @@ class ApplyPage(QWidget):
         self._enable()
 
     def _enable(self) -> None:
-        active = self.applying.progress.is_active
-        problem = "It segments already; wait, or cancel it." if active else self.problem
-        self.segment.setEnabled(not problem)
-        self.segment.setToolTip(problem or "Predict and segment the image.")
-        self.cancel.setEnabled(self.applying.progress.state == "running")
-        self.cancel.setToolTip(
-            "Stop after this step; finished blocks are kept." if active else "Nothing runs."
+        state, active = self.applying.progress.state, self.applying.progress.is_active
+        problem = BUSY if active else self.problem
+        allow(self.segment, DOES, problem)
+        self.pause.setText("Go on" if state == "paused" else "Pause")
+        pause = "Go on with the next block." if state == "paused" else "Rest after this block."
+        allow(self.pause, pause, "" if state in ("running", "paused") else "Nothing runs.")
+        stopping = "It stops already." if state == "stopping" else "Nothing runs."
+        allow(
+            self.stop,
+            "Stop after this block; finished blocks are kept.",
+            "" if state in ("running", "paused") else stopping,
         )
-        self.only_seen.setEnabled(not self._is_file)
-        self.only_seen.setToolTip(
-            "Open the file as a layer to segment a part of it."
-            if self._is_file
-            else "A quick look: only the part on the screen, in the slice that is shown."
-        )
+        self.unfinished.show_state()
+        self._settled.start()
 
 
-def _scrolled(form: QWidget) -> QScrollArea:
-    scroll = QScrollArea()
-    scroll.setWidgetResizable(True)
-    scroll.setFrameShape(QFrame.Shape.NoFrame)
-    scroll.setWidget(form)
-    return scroll
-
-
-def _at_the_top(widget: QWidget) -> QWidget:
-    page = QWidget()
-    column = QVBoxLayout(page)
-    column.setContentsMargins(0, 0, 0, 0)
-    column.addWidget(widget)
-    column.addStretch(1)
-    return page
+def _key(wish: Wish) -> str:
+    """What the layers of its results are known by."""
+    return f"applied/{wish.output}"

@@ -17,7 +17,8 @@ from napari_dacapo.widgets.applying.applied_work import Opened, Wish, follow_app
 from napari_dacapo.widgets.work.termination import die_on_termination, quit_on_termination
 from napari_dacapo.widgets.work.worker import EngineWorker
 
-State = Literal["idle", "running", "stopping", "done", "stopped", "failed"]
+State = Literal["idle", "running", "paused", "stopping", "done", "stopped", "failed"]
+PREDICTS, ALL = "Predicts", "all is predicted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,31 +26,34 @@ class Progress:
     """How far it is."""
 
     state: State = "idle"
+    what: str = ""  # is being done
     sentence: str = ""
     done: int = 0  # blocks
     of: int = 0  # 0: nobody knows how long it takes
-    began: float = math.nan  # when the first block was there
+    first: int = 0  # that were done of this when it began
+    began: float = math.nan  # when they were
     notices: tuple[str, ...] = ()
     where: str = ""  # what was applied lies, once it does
 
     @property
     def is_active(self) -> bool:
-        return self.state in ("running", "stopping")
+        return self.state in ("running", "paused", "stopping")
 
     def seconds_left(self, now: float) -> float:
-        """Until the last block; NaN where nothing is known."""
-        counted = self.done - 1  # the first one also waited for the network
-        return (self.of - self.done) * (now - self.began) / counted if counted > 0 else math.nan
+        """Until the last block of what is being done; NaN where nothing is known."""
+        counted = self.done - self.first
+        known = counted > 0 and self.state == "running"
+        return (self.of - self.done) * (now - self.began) / counted if known else math.nan
 
     def after(self, step: Step | Opened, now: float) -> Progress:
         """With one more step; `now` in seconds of any clock."""
         match step:
+            case Predicted() if step.done == step.of:  # the first objects take long
+                return replace(self._saying("All is predicted; finds the objects …"), what=ALL, done=0, of=0)
             case Predicted():
-                return self._counting("Predicts", step.done, step.of, now)
+                return self._counting(PREDICTS, step.done, step.of, now)
             case Worked():
                 return self._counting(step.what.capitalize(), step.done, step.of, now)
-            case Notice() if not math.isnan(self.began):  # all is predicted; what follows comes in one piece
-                return replace(self._saying(step.text), done=0, of=0)
             case Notice():
                 return replace(self, notices=(*self.notices, step.text))
             case Applied():
@@ -64,9 +68,14 @@ class Progress:
             return replace(self, state="done", sentence=self.where)
         return replace(self, state="stopped", sentence="Stopped; segmenting again goes on from here.")
 
+    def rested(self, seconds: float) -> Progress:
+        """After a pause, which does not count."""
+        return replace(self, state="running", began=self.began + seconds)
+
     def _counting(self, what: str, done: int, of: int, now: float) -> Progress:
         told = self._saying(f"{what}, block {done:,} of {of:,}.")
-        return replace(told, done=done, of=of, began=now if done == 1 else self.began)
+        begun = (self.first, self.began) if what == self.what else (done, now)  # the first waits for more
+        return replace(told, what=what, done=done, of=of, first=begun[0], began=begun[1])
 
     def _saying(self, sentence: str) -> Progress:
         """What stops says so until it has."""
@@ -82,8 +91,9 @@ class Applying(QObject):
     def __init__(self, workspace: Workspace, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.progress = Progress()
+        self.wish: Wish | None = None  # the last
         self._workspace = workspace
-        self._wish: Wish | None = None  # the last
+        self._paused = math.nan  # since when
         self._workers: set[EngineWorker] = set()  # one at the most
         self.destroyed.connect(partial(_leave, self._workers))
         cast(QCoreApplication, QCoreApplication.instance()).aboutToQuit.connect(self.shutdown)
@@ -92,7 +102,7 @@ class Applying(QObject):
         """Start, unless something is applied already."""
         if self._workers:
             return
-        self._wish = wish
+        self.wish = wish
         worker = EngineWorker(follow_applying, self._workspace, wish)
         worker.steps.connect(self._take)
         worker.failed.connect(self._take_failure)
@@ -100,11 +110,25 @@ class Applying(QObject):
         self._workers.add(worker)
         quit_on_termination(self._workers)
         worker.start()
-        self._show(Progress("running", "Opens the run and the image …"))
+        self._show(Progress("running", sentence="Opens the run and the image …"))
+
+    def pause(self) -> None:
+        """Rest after the present block, with everything in memory."""
+        if self.progress.state == "running":
+            for worker in self._workers:
+                worker.pause()
+            self._paused = time.monotonic()
+            self._show(replace(self.progress, state="paused"))
+
+    def resume(self) -> None:
+        if self.progress.state == "paused":
+            for worker in self._workers:
+                worker.resume()
+            self._show(self.progress.rested(time.monotonic() - self._paused))
 
     def stop(self) -> None:
         """End after the present step; finished blocks are kept."""
-        if self.progress.state == "running":
+        if self.progress.state in ("running", "paused"):
             for worker in self._workers:
                 worker.stop()
             self._show(replace(self.progress, state="stopping", sentence="Stops after this step …"))
@@ -121,8 +145,8 @@ class Applying(QObject):
             progress = progress.after(step, time.monotonic())
         self._show(progress)
         opened = [step for step in steps if isinstance(step, Opened)]
-        if opened and progress.state == "running":  # not while the window closes
-            self.opened.emit(self._wish, opened[0])
+        if opened and progress.state != "stopping":  # not while the window closes
+            self.opened.emit(self.wish, opened[0])
 
     def _take_failure(self, error: DacapoError) -> None:
         self._show(replace(self.progress, state="failed", sentence=str(error)))

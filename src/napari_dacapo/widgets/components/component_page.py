@@ -21,6 +21,8 @@ from napari_dacapo.widgets.forms.form import Form
 from napari_dacapo.widgets.parts.question import Question
 from napari_dacapo.widgets.work.background import Background
 
+IMPORTED = "Records (*.json);;A record of DaCapo, and with it its whole project (*.yaml)"
+
 
 class ComponentPage(QWidget):
     """The saved ones of a family, the name and the fields of one, and what there is to say about it."""
@@ -217,7 +219,7 @@ class ComponentPage(QWidget):
             self._do(saved_records.export, self.name, Path(path))
 
     def _import(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self, "Import", "", "JSON (*.json)")
+        path, _ = QFileDialog.getOpenFileName(self, "Import", "", IMPORTED)
         if path:
             self._do(saved_records.import_file, Path(path), then=self._on_imported)
 

@@ -6,9 +6,13 @@ from napari_dacapo.architectures.architecture import Architecture
 from napari_dacapo.architectures.unet import UNet
 from napari_dacapo.arrays.box import Voxels, World
 from napari_dacapo.config import Config
+from napari_dacapo.errors import UserInputError
 from napari_dacapo.store.workspace import Workspace
 from napari_dacapo.widgets.components.component_page import ComponentPage
 from napari_dacapo.widgets.components.data_facts import DataFacts
+from napari_dacapo.widgets.work.newest import Newest
+
+LOOKING = "looking at the network…"
 
 
 class NetworkPage(ComponentPage):
@@ -16,7 +20,9 @@ class NetworkPage(ComponentPage):
 
     def __init__(self, workspace: Workspace) -> None:
         self._facts: DataFacts | None = None
+        self._told: tuple[Config, DataFacts | None, str] | None = None  # of one looked at beside
         super().__init__(Architecture, workspace, "network", UNet())
+        self._looking = Newest(self)
 
     def show_facts(self, facts: DataFacts) -> None:
         """Of the data it is to see."""
@@ -24,7 +30,26 @@ class NetworkPage(ComponentPage):
         self._show_state()
 
     def summary(self, record: Config) -> str:
-        return describe(record, self._facts) if isinstance(record, Architecture) else ""
+        if not isinstance(record, Architecture):
+            return ""
+        if record.is_told_at_once:
+            return describe(record, self._facts)
+        if self._told is not None and self._told[:2] == (record, self._facts):
+            return self._told[2]
+        self._looking.wish(_described, record, self._facts, then=self._tell)
+        return LOOKING
+
+    def _tell(self, told: tuple[Config, DataFacts | None, str]) -> None:
+        self._told = told
+        self._show_state()
+
+
+def _described(network: Architecture, facts: DataFacts | None) -> tuple[Config, DataFacts | None, str]:
+    """With what it is of; what cannot be told is why."""
+    try:
+        return network, facts, describe(network, facts)
+    except UserInputError as error:
+        return network, facts, str(error)
 
 
 def describe(network: Architecture, facts: DataFacts | None) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 
 from napari_dacapo.config import Config
 from napari_dacapo.errors import UserInputError
 from napari_dacapo.files import atomic_write
+from napari_dacapo.from_dacapo.project import bring
 from napari_dacapo.store.exchange import read_export
 from napari_dacapo.store.workspace import Workspace
 
@@ -20,6 +22,15 @@ def names(workspace: Workspace, family: Family) -> tuple[str, ...]:
 
 def read(workspace: Workspace, family: Family, name: str) -> Config:
     return workspace.store.read(family, name)
+
+
+def read_all(workspace: Workspace, family: Family) -> dict[str, Config]:
+    """Those that can be read, by their names."""
+    found = {}
+    for name in names(workspace, family):
+        with suppress(UserInputError):  # what is wrong with one is said where it is opened
+            found[name] = workspace.store.read(family, name)
+    return found
 
 
 def save(
@@ -59,5 +70,7 @@ def export(workspace: Workspace, family: Family, name: str, path: Path) -> None:
 
 
 def import_file(workspace: Workspace, family: Family, path: Path) -> str:
-    """What was taken over."""
+    """What was taken over; of a record in DaCapo's configs/tasks and the like, the project it belongs to."""
+    if path.suffix == ".yaml":
+        return bring(path.absolute().parents[2], workspace).summary
     return str(workspace.store.import_json(read_export(path), families={family.__name__: family}))

@@ -27,6 +27,7 @@ from napari_dacapo.widgets.data.held_out_part import HeldOutPart
 from napari_dacapo.widgets.data.layers_box import LayersBox, Viewed
 from napari_dacapo.widgets.data.patch_preview import PatchPreview
 from napari_dacapo.widgets.forms.folded_form import FoldedForm
+from napari_dacapo.widgets.parts.allowed import allow
 from napari_dacapo.widgets.viewer.shown_layers import OURS, show
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ class DataPage(ComponentPage):
         self.use_again = QPushButton("Use them again")
         self.datasets = DatasetList()
         self.held_out = HeldOutPart()
-        self.drawn_box = DrawnBox(viewer, self)
+        self.drawn_box = DrawnBox(viewer, "validation box", self)
         self.changed_layers = ChangedLayers(viewer, self)
         self.show_regions = QPushButton("Show what trains and validates")
         self.suggest_rest = QPushButton("Suggest task, network and trainer")
@@ -127,9 +128,6 @@ class DataPage(ComponentPage):
         self.add_files.setCheckable(True)
         self.add_files.setToolTip("Choose files and folders; they are not opened in the viewer.")
         self.use_again.setToolTip("Save them as they are now, in the place of what was saved before.")
-        self.show_regions.setToolTip("Add a layer for each region; they follow what is changed here.")
-        self.suggest_rest.setToolTip("Measure the data and fill in the other pages, each with a reason.")
-        self.suggest_rest.setEnabled(False)
         boxes = (self.layers, self.add_files, self.files, self.datasets, self.held_out)
         for place, box in enumerate(boxes):
             self.scrolled.insertWidget(place, box)
@@ -241,6 +239,17 @@ class DataPage(ComponentPage):
         self.layers.show_state(bool(self._entries), self._is_busy)
         for box in (self.datasets, self.held_out, self.files, self.use_again):
             box.setEnabled(not self._is_busy)
+        allow(
+            self.show_regions,
+            "Add a layer for each region; they follow what is changed here.",
+            "" if self._complete is not None else self.problem,
+        )
+        measured = self._looked is not None and self._looked.facts is not None
+        allow(
+            self.suggest_rest,
+            "Measure the data and fill in the other pages, each with a reason.",
+            "" if measured else self.obstacle or LOOKS,
+        )
 
     def _on_record(self) -> None:
         record = self._complete
@@ -296,7 +305,6 @@ class DataPage(ComponentPage):
             return
         self._looked = looked
         self._measured = (self._entries[:1], looked.facts)
-        self.suggest_rest.setEnabled(looked.facts is not None)
         self._show_state()
         self._show_boxes()
         self.looked.emit()

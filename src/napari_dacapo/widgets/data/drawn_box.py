@@ -18,20 +18,23 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from numpy.typing import NDArray
 
-TITLE = "validation box"
 FOLLOWS = ("data", "set_data", "scale", "translate", "rotate", "shear", "affine", "units")
 SETTLES = 120  # milliseconds after the last event
 EDGE = 0.004  # of the data's largest side
 
 
 class DrawnBox(QObject):
-    """The shape that was drawn or moved last counts, wherever the layer was moved, whatever it is called."""
+    """The shape that was drawn or moved last counts, wherever the layer was moved, whatever it is called.
+
+    `title`: of the layer, at first.
+    """
 
     drawn = Signal(object)  # (n, axes) float: its corners in the engine's world
 
-    def __init__(self, viewer: ViewerModel, parent: QObject) -> None:
+    def __init__(self, viewer: ViewerModel, title: str, parent: QObject) -> None:
         super().__init__(parent)
         self._viewer = viewer
+        self._title = title
         self._layer: Shapes | None = None
         self._before: list[NDArray[np.float64]] = []
         self._timer = QTimer(self)
@@ -64,7 +67,7 @@ class DrawnBox(QObject):
         dims = len(around.begin)
         width = EDGE * max(around.size) / _length_of(unit)
         layer = self._viewer.add_shapes(
-            name=TITLE,
+            name=self._title,
             ndim=dims,
             units=(unit,) * dims,
             axis_labels=tuple("zyx"[-dims:]),

@@ -58,6 +58,7 @@ class HeldOutPart(QGroupBox):
         if facts is not None:
             self._show_axes("zyx"[-len(facts.shape) :])
         self.where.setText(_told(self._record))
+        self.where.setVisible(bool(self.where.text()))
         if isinstance(record, HeldOutSlab) and not self._timer.isActive():
             self._show_slab(record)
 

@@ -16,6 +16,7 @@ from napari_dacapo.layers.pairing import likeliest
 from napari_dacapo.layers.shown import ShownLayer
 from napari_dacapo.widgets.data.axes_choice import AxesChoice
 from napari_dacapo.widgets.data.chosen_layers import ChosenLayers
+from napari_dacapo.widgets.parts.allowed import allow
 from napari_dacapo.widgets.viewer.layer_choice import LayerChoice
 from napari_dacapo.widgets.viewer.shown_layers import OURS
 
@@ -129,14 +130,9 @@ class LayersBox(QGroupBox):
         alone = "Train on this pair alone; a part at one side of it validates."
         another = "Use it beside the datasets that are listed below."
         first = "" if self._has_datasets else "Use a first pair of layers, then others can be added."
-        _allow(self.use, reason, alone)
-        _allow(self.add, reason or first, another)
+        allow(self.use, alone, reason)
+        allow(self.add, another, reason or first)
 
 
 def _named(layer: Layer) -> tuple[str, tuple[int, ...]]:
     return layer.name, tuple(ShownLayer.of(layer).shape)
-
-
-def _allow(button: QPushButton, reason: str, does: str) -> None:
-    button.setEnabled(not reason)
-    button.setToolTip(reason or does)

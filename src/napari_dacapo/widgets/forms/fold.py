@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import cast
 
-from qtpy.QtCore import Qt
-from qtpy.QtGui import QIcon, QResizeEvent
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtGui import QIcon, QPixmap, QResizeEvent
 from qtpy.QtWidgets import QHBoxLayout, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 from superqt import QCollapsible
 
@@ -22,7 +22,7 @@ class Fold(QCollapsible):
     """Its line is shortened to the width there is; closed, nothing inside takes room or the focus."""
 
     def __init__(self) -> None:
-        super().__init__(expandedIcon=QIcon(), collapsedIcon=QIcon())
+        super().__init__(expandedIcon=_no_icon(), collapsedIcon=_no_icon())
         self._title = ""
         self._last_in_line: QWidget = self.toggleButton()
         self.setDuration(0)
@@ -69,6 +69,7 @@ class Fold(QCollapsible):
     def _plain_button(self) -> QWidget:
         button = self.toggleButton()
         button.setStyleSheet(BUTTON_STYLE)
+        button.setIconSize(QSize(0, 0))
         button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         return button
 
@@ -82,3 +83,10 @@ class Fold(QCollapsible):
         self.content().setMaximumHeight(UNLIMITED if is_open else 0)
         self.content().setVisible(is_open)
         self._show_title()
+
+
+def _no_icon() -> QIcon:
+    """One that nobody sees. PySide6 calls an empty icon false, and superqt then has none to set."""
+    pixmap = QPixmap(1, 1)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    return QIcon(pixmap)

@@ -6,14 +6,16 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+from napari.layers import Labels
 from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QWidget
 
+from napari_dacapo.experiments.results import stored_result
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.steps import Saved, Snapshot, Validation
-from napari_dacapo.layers.results import snapshot_layers
+from napari_dacapo.layers.results import snapshot_layers, stacked_layers
 from napari_dacapo.store.workspace import Workspace
-from napari_dacapo.widgets.results.scored_runs import Shown, newest_layers
+from napari_dacapo.widgets.results.scored_runs import Shown
 from napari_dacapo.widgets.training.queued_work import Begun, FollowedStep
 from napari_dacapo.widgets.training.training_queue import TrainingQueue
 from napari_dacapo.widgets.viewer.showing import Showing
@@ -21,6 +23,7 @@ from napari_dacapo.widgets.work.newest import Newest
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
+    from napari.components.overlays import TextOverlay
 
     from napari_dacapo.layers.layer import LayerData
 
@@ -42,12 +45,20 @@ class LiveLayers(QObject):
         for newest in (self.snapshots, self.validations):
             newest.failed.connect(self.failed)
         queue.steps.connect(self._on_steps)
+        if (
+            not self._overlay.text
+        ):  # the first text takes 0.4 s to draw, which nobody waits for while it trains
+            self._overlay.text, self._overlay.visible = " ", True
 
     @property
     def is_busy(self) -> bool:
         """Whether something is still to be read or shown."""
         reading = any(newest.is_busy for newest in (self.snapshots, self.validations))
         return reading or self._showing.is_busy
+
+    @property
+    def _overlay(self) -> TextOverlay:
+        return self._viewer.canvas.overlays.text
 
     def _on_steps(self, name: str, steps: list[FollowedStep]) -> None:
         for step in steps:
@@ -60,7 +71,7 @@ class LiveLayers(QObject):
                 self._validated = step.iteration
             elif isinstance(step, Saved) and step.iteration == self._validated:  # its scores are complete
                 then = partial(self._show, f"newest/{name}", step.iteration)
-                self.validations.wish(newest_layers, self._workspace, name, step.iteration, then=then)
+                self.validations.wish(newest_validation, self._workspace, name, step.iteration, then=then)
 
     def _show(self, key: str, iteration: int, shown: Shown) -> None:
         self._showing.show(key, shown.layers, partial(self._tell, iteration, shown.title))
@@ -68,8 +79,7 @@ class LiveLayers(QObject):
     def _tell(self, iteration: int, title: str) -> None:
         if iteration >= self._told:
             self._told = iteration
-            overlay = self._viewer.canvas.overlays.text
-            overlay.text, overlay.visible = title, True
+            self._overlay.text, self._overlay.visible = title, True
 
 
 def newest_snapshot(workspace: Workspace, name: str, iteration: int) -> Shown:
@@ -77,4 +87,24 @@ def newest_snapshot(workspace: Workspace, name: str, iteration: int) -> Shown:
     folder = RunFolder(workspace.run_folder(name), workspace.path)
     opened = snapshot_layers(folder, iteration)
     layers: list[LayerData] = [(np.asarray(data), placed, kind) for data, placed, kind in opened]
-    return Shown(f"{name}, iteration {iteration:,}", layers)
+    return Shown(_title(name, iteration), layers)
+
+
+def newest_validation(workspace: Workspace, name: str, iteration: int) -> Shown:
+    """Prediction and segmentation of the first validation dataset, as they were kept."""
+    folder = RunFolder(workspace.run_folder(name), workspace.path)
+    first = folder.saved_run().datasplit.validation(folder.root)[0]
+    layers = stacked_layers(stored_result(folder, iteration, first.title))
+    _load_what_labels_need(layers)
+    return Shown(_title(name, iteration), layers)
+
+
+def _load_what_labels_need(layers: list[LayerData]) -> None:
+    """For the first ones napari imports pandas and compiles colours; the window need not wait for it."""
+    for data, _, kind in layers:
+        if kind == "labels":
+            Labels(np.ones((1, 1), data.dtype))
+
+
+def _title(name: str, iteration: int) -> str:
+    return f"{name}, iteration {iteration:,}"

@@ -181,14 +181,6 @@ def choose(workspace: Workspace, name: str, parameters: Parameters | None) -> Pa
     return parameters
 
 
-def newest_layers(workspace: Workspace, name: str, iteration: int) -> Shown:
-    """Prediction and segmentation of the first validation dataset, as they were kept."""
-    folder = RunFolder(workspace.run_folder(name), workspace.path)
-    first = folder.saved_run().datasplit.validation(folder.root)[0]
-    result = stored_result(folder, iteration, first.title)
-    return Shown(f"{name}, iteration {iteration:,}", result_layers(result))
-
-
 def _scored(workspace: Workspace, name: str, before: ScoredRun | None) -> ScoredRun:
     run = workspace.store.read(Run, name)
     folder = RunFolder(workspace.run_folder(name), workspace.path)

@@ -19,6 +19,7 @@ from napari_dacapo.widgets.training.training_queue import TrainingQueue
 from napari_dacapo.widgets.training.unfinished_runs import UnfinishedRuns
 
 PLOT_HEIGHT = 150
+NOTHING_TRAINS = "Nothing trains."
 
 
 class Footer(QWidget):
@@ -36,7 +37,7 @@ class Footer(QWidget):
         self.cancel_button = QPushButton("Cancel")
         self.progress = QProgressBar()
         self.progress.setFormat("")
-        self.said = QLabel("Nothing trains.")
+        self.said = QLabel(NOTHING_TRAINS)
         self.said.setWordWrap(True)
         self.plot = TrainingPlot()
         self.plot.setFixedHeight(PLOT_HEIGHT)
@@ -55,9 +56,6 @@ class Footer(QWidget):
         self.said.setText(text)
 
     def _lay_out(self) -> None:
-        self.pause_button.setToolTip("Let the training rest; it keeps its memory.")
-        self.stop_button.setToolTip("Stop after this step and save; it can go on later.")
-        self.cancel_button.setToolTip("Stop and delete what was trained; asks first.")
         buttons = QHBoxLayout()
         for button in (self.train_button, self.pause_button, self.stop_button, self.cancel_button):
             buttons.addWidget(button)
@@ -101,10 +99,14 @@ class Footer(QWidget):
 
     def _show_buttons(self, run: QueuedRun | None) -> None:
         state = "" if run is None else run.state
-        self.pause_button.setEnabled(state in ("running", "paused"))
         self.pause_button.setText("Resume" if state == "paused" else "Pause")
-        self.stop_button.setEnabled(state in ("running", "paused"))
-        self.cancel_button.setEnabled(state in ("running", "paused"))
+        for button, does in (
+            (self.pause_button, "Let the training rest; it keeps its memory."),
+            (self.stop_button, "Stop after this step and save; it can go on later."),
+            (self.cancel_button, "Stop and delete what was trained; asks first."),
+        ):
+            button.setEnabled(state in ("running", "paused"))
+            button.setToolTip(does if button.isEnabled() else NOTHING_TRAINS)
 
     def _on_steps(self, name: str, steps: list[FollowedStep]) -> None:
         curve = self.plot.curve(name)

@@ -60,6 +60,13 @@ def delete(workspace: Workspace, name: str) -> str:
     return name
 
 
+def rename(workspace: Workspace, name: str, new_name: str) -> tuple[str, ...]:
+    """Give a run another name; the names of the runs that start from it and follow."""
+    from napari_dacapo.experiments.renaming import rename_run
+
+    return rename_run(workspace, name, new_name)
+
+
 def command_of(workspace: Workspace, name: str) -> str:
     """The command line that trains the run."""
     return shlex.join(["napari-dacapo", "--workspace", str(workspace.path), "train", name])

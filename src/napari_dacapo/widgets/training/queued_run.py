@@ -7,12 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from napari_dacapo.errors import DacapoError
-from napari_dacapo.experiments.steps import Notice, Predicted, TrainStep, Validation
+from napari_dacapo.experiments.steps import Ended, Notice, Predicted, Sent, TrainStep, Validation
 from napari_dacapo.widgets.training.pace import Pace
 from napari_dacapo.widgets.training.queued_work import Begun, FollowedStep, Scored
 from napari_dacapo.widgets.work.worker import UnexpectedError
 
-State = Literal["waiting", "running", "paused", "stopping", "finished", "stopped", "failed"]
+State = Literal["waiting", "running", "paused", "stopping", "on cluster", "finished", "stopped", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +39,13 @@ class QueuedRun:
         """NaN where nothing is known."""
         return self.pace.seconds_left(self.of - self.done)
 
-    def after(self, steps: Sequence[FollowedStep], now: float) -> QueuedRun:
+    def after(self, steps: Sequence[FollowedStep | Sent | Ended], now: float) -> QueuedRun:
         """With the steps that came in since the last time; `now` in seconds of any clock."""
         trained = [step for step in steps if isinstance(step, TrainStep)]
         changes: dict[str, Any] = {"pace": self.pace.after(trained, now)}
         for step in steps:
             changes |= _changes(step)
-        if self.state != "running":
+        if self.state not in ("running", "on cluster"):
             changes.pop("sentence", None)  # what it is about to do is said instead
         return replace(self, **changes)
 
@@ -63,7 +63,7 @@ class QueuedRun:
         return replace(self, state="finished", sentence=sentence)
 
 
-def _changes(step: FollowedStep) -> dict[str, Any]:
+def _changes(step: FollowedStep | Sent | Ended) -> dict[str, Any]:
     match step:
         case Begun():
             best = next((scored for scored in reversed(step.scored) if scored.is_best), None)
@@ -77,6 +77,8 @@ def _changes(step: FollowedStep) -> dict[str, Any]:
             return {"sentence": f"Scores {step.dataset}, {step.done} of {step.of}."}
         case Scored(is_best=True):
             return {"best": step}
+        case Sent():
+            return {"sentence": f"Trains on {step.worker}."}
         case Notice():
             return {"notice": step.text}
     return {}

@@ -62,10 +62,10 @@ def follow_training(
     from napari_dacapo.experiments.history import ValidationRow
     from napari_dacapo.experiments.training import train
 
-    run, folder = _run_and_folder(workspace, name)
-    begun = _begun(run, folder)
-    yield begun
-    best = next((each.score for each in reversed(begun.scored) if each.is_best), None)
+    run, folder = run_and_folder(workspace, name)
+    known = begun(run, folder)
+    yield known
+    best = next((each.score for each in reversed(known.scored) if each.is_best), None)
     rows: list[ValidationRow] = []
     with closing(train(run, folder, device, threads, kept)) as steps:
         for step in steps:
@@ -73,15 +73,15 @@ def follow_training(
             if isinstance(step, Validation):
                 rows.append(ValidationRow(step.iteration, step.dataset, step.parameters, step.scores))
             elif isinstance(step, Saved) and rows:
-                for scored in _scored(run.task.criteria()[0], rows, best):
-                    best = scored.score if scored.is_best else best
-                    yield scored
+                for each in scored(run.task.criteria()[0], rows, best):
+                    best = each.score if each.is_best else best
+                    yield each
                 rows = []
 
 
 def delete_training(workspace: Workspace, name: str) -> Generator[None, None, None]:
     """Delete everything that was trained of a run; its record stays."""
-    _, folder = _run_and_folder(workspace, name)
+    _, folder = run_and_folder(workspace, name)
     with folder.alone():
         workspace.delete_run(name)
     yield
@@ -97,13 +97,14 @@ def find_unfinished(workspace: Workspace) -> Generator[Unfinished, None, None]:
 
 
 def _unfinished(workspace: Workspace, name: str) -> Iterator[Unfinished]:
-    run, folder = _run_and_folder(workspace, name)
+    run, folder = run_and_folder(workspace, name)
     iteration = _trained_iterations(run, folder)
     if 0 < iteration < run.iterations and not _ended_early(run, folder):
         yield Unfinished(name, iteration, run.iterations)
 
 
-def _run_and_folder(workspace: Workspace, name: str) -> tuple[Run, RunFolder]:
+def run_and_folder(workspace: Workspace, name: str) -> tuple[Run, RunFolder]:
+    """Raises UserInputError where there is no such run."""
     from napari_dacapo.experiments.run import Run
     from napari_dacapo.experiments.run_folder import RunFolder
 
@@ -128,7 +129,8 @@ def _ended_early(run: Run, folder: RunFolder) -> bool:
     return validations_since_best(run.task.criteria()[0], rows) >= run.patience
 
 
-def _begun(run: Run, folder: RunFolder) -> Begun:
+def begun(run: Run, folder: RunFolder) -> Begun:
+    """What the folder tells of it."""
     from napari_dacapo.experiments.history import History
 
     iteration = _trained_iterations(run, folder)
@@ -140,11 +142,11 @@ def _begun(run: Run, folder: RunFolder) -> Begun:
         of=run.iterations,
         iterations=record.iterations.iteration[:count],
         losses=record.iterations.loss[:count],
-        scored=tuple(_scored(run.task.criteria()[0], kept, None)),
+        scored=tuple(scored(run.task.criteria()[0], kept, None)),
     )
 
 
-def _scored(criterion: Criterion, rows: Sequence[ValidationRow], best: float | None) -> Iterator[Scored]:
+def scored(criterion: Criterion, rows: Sequence[ValidationRow], best: float | None) -> Iterator[Scored]:
     """One for each iteration that has a score, `best` being that of those before."""
     from napari_dacapo.experiments.comparison import best_row, mean_rows
 

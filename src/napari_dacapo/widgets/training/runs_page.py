@@ -27,8 +27,10 @@ from napari_dacapo.errors import DacapoError, UserInputError
 from napari_dacapo.experiments.combinations import COMPONENTS, component_type
 from napari_dacapo.store.workspace import Workspace
 from napari_dacapo.widgets.components import saved_records
+from napari_dacapo.widgets.components.cluster_choice import ClusterChoice
 from napari_dacapo.widgets.forms.form import Form
 from napari_dacapo.widgets.parts.name_list import NameList
+from napari_dacapo.widgets.parts.name_question import NameQuestion
 from napari_dacapo.widgets.parts.question import Question
 from napari_dacapo.widgets.parts.table import Table
 from napari_dacapo.widgets.training import made_runs
@@ -47,6 +49,7 @@ BUTTONS = {
     "Up": "Train it before the one that waits before it.",
     "Down": "Train it after the one that waits after it.",
     "Remove": "Take it off the queue; what it learned stays.",
+    "Rename": "Give the run another name; runs that start from it follow.",
     "Delete": "Delete the run with its weights, curves and predictions; asks first.",
     "Folder": "Open the folder of the run.",
     "Copy command": "Copy the command line that makes the same run train.",
@@ -73,9 +76,11 @@ class RunsPage(QWidget):
         self.repetitions.setRange(1, MOST_REPETITIONS)
         self.repetitions.setToolTip("Equal runs, each with a random seed of its own.")
         self.options = Form(RunOptions)
+        self.where = ClusterChoice(workspace)
         self.add = QPushButton()
         self.table = Table("runs", COLUMNS)
         self.question = Question()
+        self.name_question = NameQuestion()
         self.said = QLabel()
         self.said.setWordWrap(True)
         self.buttons = {text: QPushButton(text) for text in BUTTONS}
@@ -96,12 +101,13 @@ class RunsPage(QWidget):
         for component, names in self.lists.items():
             family = component_type(component)
             self.background.do(saved_records.names, self._workspace, family, then=names.show_names)
+        self.where.refresh()
         self._read_runs()
 
     @property
     def is_busy(self) -> bool:
         """Whether something is still to be shown."""
-        return self.background.is_busy or self._reading.is_busy
+        return self.background.is_busy or self._reading.is_busy or self.where.background.is_busy
 
     def _lay_out(self) -> None:
         form = QWidget()
@@ -115,6 +121,7 @@ class RunsPage(QWidget):
             rows.addWidget(QLabel(text), 4, 2 * place)
             rows.addWidget(widget, 4, 2 * place + 1)
         rows.addWidget(self.options, 5, 0, 1, 4)
+        rows.addWidget(self.where, 6, 0, 1, 4)
         scrolled = QScrollArea()
         scrolled.setFrameShape(QFrame.Shape.NoFrame)
         scrolled.setWidgetResizable(True)
@@ -135,6 +142,7 @@ class RunsPage(QWidget):
         whole.addWidget(parts, 1)
         whole.addLayout(buttons)
         whole.addWidget(self.question)
+        whole.addWidget(self.name_question)
         whole.addWidget(self.said)
 
     def _connect(self) -> None:
@@ -143,6 +151,7 @@ class RunsPage(QWidget):
         self.repetitions.valueChanged.connect(self._count)
         self.options.changed.connect(self._count)
         self.add.clicked.connect(self._add)
+        self.where.changed.connect(self._on_where)
         cast(QApplication, QApplication.instance()).focusChanged.connect(self._offer_names)
         self.table.itemSelectionChanged.connect(self._on_selected)
         self.background.failed.connect(self._say_failure)
@@ -152,10 +161,11 @@ class RunsPage(QWidget):
         self._queue.changed.connect(self._show_run)
         for text, act in (
             ("Resume", self._resume),
-            ("Stop", self._queue.stop),
+            ("Stop", self._stop),
             ("Up", partial(self._move, -1)),
             ("Down", partial(self._move, 1)),
             ("Remove", self._remove),
+            ("Rename", self._ask_for_name),
             ("Delete", self._ask_to_delete),
             ("Folder", self._open_folder),
             ("Copy command", partial(self._copy, made_runs.command_of)),
@@ -197,12 +207,24 @@ class RunsPage(QWidget):
 
     def _offer_names(self, _: QWidget | None, entered: QWidget | None) -> None:
         """Trained runs and their scores, in the lines that name the run another one starts from."""
-        trained = [run for run in self._stored.values() if run.done]
-        offered = {"Run": {run.name for run in trained}, "Criterion": {run.criterion for run in trained}}
         if isinstance(entered, QLineEdit) and self.options.isAncestorOf(entered):
-            words = sorted(offered.get(entered.accessibleName(), ()))
+            words = self._offered(entered.accessibleName())
             if words:
-                entered.setCompleter(_completer(words, entered))
+                completer = _completer(words, entered)
+                entered.setCompleter(completer)
+                if not entered.text():  # nobody knows what could be typed
+                    completer.setCompletionPrefix("")
+                    completer.complete()
+
+    def _offered(self, field: str) -> list[str]:
+        trained = [run for run in self._stored.values() if run.done]
+        if field == "Run":
+            return sorted(run.name for run in trained)
+        if field == "Criterion":
+            typed = {line.text() for line in self.options.findChildren(QLineEdit)}
+            named = [run for run in trained if run.name in typed] or trained
+            return list(dict.fromkeys(name for run in named for name in run.criteria))
+        return []
 
     def _show_runs(self) -> None:
         """The queue in its order, then what the disk has besides."""
@@ -271,10 +293,11 @@ class RunsPage(QWidget):
         self.buttons["Resume"].setText("Train" if state == "new" else "Resume")
         for text, possible in (
             ("Resume", idle and state != "finished"),
-            ("Stop", state in ("running", "paused")),
+            ("Stop", state in ("running", "paused", "on cluster")),
             ("Up", state == "waiting"),
             ("Down", state == "waiting"),
             ("Remove", self._queue.run(self._selected) is not None and (idle or state == "waiting")),
+            ("Rename", idle),
             ("Delete", idle or state == "unreadable"),
             ("Folder", bool(state)),
             ("Copy command", bool(state)),
@@ -283,6 +306,15 @@ class RunsPage(QWidget):
             reason = f"Not for a run that is {state}." if state else "Select a run first."
             self.buttons[text].setEnabled(possible)
             self.buttons[text].setToolTip(BUTTONS[text] if possible else reason)
+
+    def _on_where(self) -> None:
+        self._queue.cluster = self.where.cluster
+
+    def _stop(self) -> None:
+        if self._state == "on cluster":
+            self._queue.stop_on_cluster(self._selected)
+        else:
+            self._queue.stop()
 
     def _resume(self) -> None:
         self._queue.add(self._selected)
@@ -296,6 +328,24 @@ class RunsPage(QWidget):
             self._queue.remove(self._selected)
         except UserInputError as error:
             self._say_failure(error)
+
+    def _ask_for_name(self) -> None:
+        name = self._selected
+        self.name_question.ask_name(
+            f"What is {name} to be called?", "Rename", name, partial(self._rename, name)
+        )
+
+    def _rename(self, name: str, new_name: str) -> None:
+        if new_name != name:
+            work = partial(made_runs.rename, self._workspace, name, new_name)
+            self.background.do(work, then=partial(self._on_renamed, name, new_name))
+
+    def _on_renamed(self, name: str, new_name: str, followers: tuple[str, ...]) -> None:
+        self._queue.remove(name)
+        self._queue.forget(name)
+        self._read_runs()
+        also = f" {', '.join(followers)} start from it still." if followers else ""
+        self.said.setText(f"{name} is called {new_name} now.{also}")
 
     def _ask_to_delete(self) -> None:
         name = self._selected

@@ -29,6 +29,7 @@ class StoredRun:
     loss: float = math.nan  # of the last iteration
     criterion: str = ""
     score: float = math.nan  # the best by that criterion
+    criteria: tuple[str, ...] = ()  # all that it is judged by; that which decides comes first
     files: tuple[Any, ...] = ()  # the state of what it was read from
 
 
@@ -72,6 +73,7 @@ def _read(name: str, run: Run, done: int, history: History, files: tuple[Any, ..
         float(losses[-1]) if len(losses) else math.nan,
         decides.name,
         math.nan if best is None else best.scores[decides.name],
+        tuple(criterion.name for criterion in run.task.criteria()),
         files,
     )
 

@@ -10,10 +10,14 @@ from typing import Any, cast
 
 from qtpy.QtCore import QCoreApplication, QObject, Signal
 
+from napari_dacapo.clusters.cluster import Cluster
+from napari_dacapo.clusters.this_machine import ThisMachine
 from napari_dacapo.errors import DacapoError, DeviceError, UserInputError
 from napari_dacapo.experiments.checkpoints import KEPT_LAST
+from napari_dacapo.experiments.steps import Ended
 from napari_dacapo.store.names import folded
 from napari_dacapo.store.workspace import Workspace
+from napari_dacapo.widgets.training.on_cluster import OnCluster
 from napari_dacapo.widgets.training.queued_run import QueuedRun
 from napari_dacapo.widgets.training.queued_work import (
     FollowedStep,
@@ -23,11 +27,11 @@ from napari_dacapo.widgets.training.queued_work import (
     follow_training,
 )
 from napari_dacapo.widgets.work.termination import die_on_termination, quit_on_termination
-from napari_dacapo.widgets.work.worker import EngineWorker
+from napari_dacapo.widgets.work.worker import EngineWorker, readable
 
 
 class TrainingQueue(QObject):
-    """Trains the runs of a workspace, in order, one at a time.
+    """Trains the runs of a workspace, in order: here one at a time, on a cluster one on each worker.
 
     The next one begins by itself, also after a failure. Whatever ends a run, what it learned is saved,
     and adding it again goes on from there.
@@ -47,6 +51,7 @@ class TrainingQueue(QObject):
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
+        self.cluster: Cluster = ThisMachine()  # where runs begin from now on
         self.unfinished: tuple[Unfinished, ...] = ()  # runs on the disk that could go on
         self._workspace = workspace
         self._device = device
@@ -57,6 +62,7 @@ class TrainingQueue(QObject):
         self._worker: EngineWorker | None = None  # trains it, or deletes what it trained
         self._failure: DacapoError | None = None
         self._deletes = False  # whether what the run trained goes when it stops
+        self._clusters: dict[Cluster, OnCluster] = {}  # that have runs
         self._is_open = True  # whether another one may begin
         self._search = EngineWorker(find_unfinished, workspace)
         self._search.steps.connect(self._found)
@@ -83,7 +89,7 @@ class TrainingQueue(QObject):
     def add(self, name: str) -> None:
         """Let a run wait for its turn; one that waits or trains already stays where it is."""
         known = self.run(name)
-        if known is not None and (known.is_active or known.state == "waiting"):
+        if known is not None and (known.is_active or known.state in ("waiting", "on cluster")):
             return
         if known is not None:
             self._runs.remove(known)
@@ -96,7 +102,7 @@ class TrainingQueue(QObject):
         known = self.run(name)
         if known is None:
             return
-        if known.is_active:
+        if known.is_active or known.state == "on cluster":
             raise UserInputError("run", name, "it is training", "Stop it first")
         self._runs.remove(known)
         self.reordered.emit()
@@ -130,6 +136,13 @@ class TrainingQueue(QObject):
             self._worker.stop()
             self._update(state="stopping", sentence="Stops after this step and saves.")
 
+    def stop_on_cluster(self, name: str) -> None:
+        """End a run that trains on a cluster after its present step, saved."""
+        for cluster in self._clusters.values():
+            if name in cluster.names:
+                cluster.stop(name)
+                self._change(name, sentence="Stops after this step and saves.")
+
     def cancel(self) -> None:
         """End the run that trains and delete all that it trained. Ask the person before."""
         self._deletes = self.active is not None
@@ -149,6 +162,9 @@ class TrainingQueue(QObject):
         )
 
     def _begin_next(self) -> None:
+        if not self.cluster.is_here:
+            self._send()
+            return
         waiting = next((run for run in self._runs if run.state == "waiting"), None)
         if waiting is None or self._worker is not None or not self._is_open:
             return
@@ -160,6 +176,60 @@ class TrainingQueue(QObject):
         worker.ended.connect(self._training_ended)
         self._start(worker)
         self._update(state="running", sentence="Gets ready.")
+
+    def _send(self) -> None:
+        """Give all that waits to the cluster."""
+        for name in [run.name for run in self._runs if run.state == "waiting" and self._is_open]:
+            self._on_cluster().add(name)
+            self._change(name, state="on cluster", sentence="Waits for a worker of the cluster.")
+
+    def _on_cluster(self) -> OnCluster:
+        if self.cluster not in self._clusters:
+            on = OnCluster(self._workspace, self.cluster, self._device, self._kept, self)
+            on.told.connect(self._take_from_cluster)
+            on.ended.connect(self._cluster_ended)
+            self._clusters[self.cluster] = on
+            self._workers.add(on.worker)
+            quit_on_termination(self._workers)
+            on.worker.start()
+        return self._clusters[self.cluster]
+
+    def _take_from_cluster(self, name: str, steps: list[Any]) -> None:
+        run = self.run(name)
+        if run is None:
+            return
+        run = run.after(steps, time.monotonic())
+        for ended in steps:
+            if isinstance(ended, Ended):
+                failure = None if ended.failure is None else readable(ended.failure)
+                run = run.ended(ended.completed, failure)
+                self._leave_cluster(name)
+        self._change_to(run)
+
+    def _leave_cluster(self, name: str) -> None:
+        for cluster in self._clusters.values():
+            if name in cluster.names:
+                cluster.names.remove(name)
+
+    def _cluster_ended(self, on: OnCluster) -> None:
+        """What it has not ended by then was lost with it, or came too late: that waits again."""
+        self._clusters = {cluster: each for cluster, each in self._clusters.items() if each is not on}
+        self._workers.discard(on.worker)
+        die_on_termination(self._workers)
+        for name in on.names:
+            if on.worker.completed:
+                self._change(name, state="waiting", sentence="Waits for its turn.")
+            else:
+                self._change_to(cast(QueuedRun, self.run(name)).ended(False, on.failure))
+        on.deleteLater()
+        self._begin_next()
+
+    def _change(self, name: str, **changes: Any) -> None:
+        self._change_to(replace(cast(QueuedRun, self.run(name)), **changes))
+
+    def _change_to(self, run: QueuedRun) -> None:
+        self._runs[next(i for i, each in enumerate(self._runs) if each.name == run.name)] = run
+        self.changed.emit(run.name)
 
     def _delete(self) -> None:
         worker = EngineWorker(delete_training, self._workspace, self._name)

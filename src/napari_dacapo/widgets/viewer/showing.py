@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from napari_dacapo.layers.layer import LayerData
 
 
+PAUSE = 50  # milliseconds in which the window draws one and answers
+
+
 class Showing(QObject):
     """Results in the order they are given; when the page is gone, nothing more is shown."""
 
@@ -25,6 +28,7 @@ class Showing(QObject):
         self._viewer = viewer
         self._results: deque[tuple[Iterator[None], Callable[[], None]]] = deque()
         self._timer = QTimer(self)
+        self._timer.setInterval(PAUSE)
         self._timer.timeout.connect(self._show_one)
 
     @property

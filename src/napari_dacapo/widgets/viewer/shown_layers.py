@@ -55,9 +55,13 @@ def shown(viewer: ViewerModel, key: str) -> list[Layer]:
 def _fits(layer: Layer, made: LayerData) -> bool:
     """Whether the layer can show the data in place."""
     data, _, kind = made
-    if type(layer).__name__.lower() != kind or getattr(data, "ndim", None) != layer.data.ndim:
+    has_levels = isinstance(data, list)
+    finest = data[0] if has_levels else data
+    if type(layer).__name__.lower() != kind or getattr(layer, "multiscale", False) != has_levels:
         return False
-    return bool(np.dtype(layer.data.dtype).kind == np.dtype(data.dtype).kind)
+    if getattr(finest, "ndim", None) != layer.data.ndim:
+        return False
+    return bool(np.dtype(layer.data.dtype).kind == np.dtype(finest.dtype).kind)
 
 
 def _update(layer: Layer, made: LayerData) -> None:
@@ -71,7 +75,8 @@ def _update(layer: Layer, made: LayerData) -> None:
     if layer.metadata.get(PLACE) != place:
         layer.metadata[PLACE] = place
         for name, value in place.items():
-            setattr(layer, name, value)
+            if name == "units" or not np.array_equal(getattr(layer, name), value):  # each draws all anew
+                setattr(layer, name, value)
 
 
 def _replace(viewer: ViewerModel, known: Layer | None, mark: str, made: LayerData) -> None:
@@ -79,7 +84,12 @@ def _replace(viewer: ViewerModel, known: Layer | None, mark: str, made: LayerDat
     if known is not None:
         viewer.layers.remove(known)
     metadata = {OURS: mark, PLACE: _place(properties)}
-    viewer.add_layer(Layer.create(data, {**properties, "metadata": metadata}, kind))
+    layer = Layer.create(data, {**properties, "metadata": metadata}, kind)
+    camera, is_first = viewer.scene.camera, not viewer.layers
+    center, zoom = camera.center, camera.zoom
+    viewer.add_layer(layer)
+    if not is_first:  # an axis more, and napari shows all; a person looks where they look
+        camera.center, camera.zoom = center, zoom
 
 
 def _place(properties: dict[str, Any]) -> dict[str, Any]:

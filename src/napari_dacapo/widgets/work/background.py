@@ -9,6 +9,7 @@ from typing import Any
 from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QWidget
 
+from napari_dacapo.widgets.work.garbage import garbage_collection
 from napari_dacapo.widgets.work.worker import EngineWorker
 
 
@@ -23,6 +24,7 @@ class Background(QObject):
     def __init__(self, page: QWidget) -> None:
         super().__init__(page)
         self._workers: set[EngineWorker] = set()
+        garbage_collection().begin_for_page(page)
         self.destroyed.connect(partial(_stop, self._workers))
 
     @property
@@ -62,7 +64,7 @@ class _Errand(QObject):
 
     def end(self) -> None:
         self._background.forget(self._worker)
-        self.deleteLater()
+        self.setParent(None)  # and it is gone; PySide6 would delete twice what deletes itself later
 
 
 def _once(work: Callable[..., Any], *args: Any) -> Generator[Any, None, None]:

@@ -14,6 +14,7 @@ from superqt.utils import GeneratorWorker
 from superqt.utils._qthreading import GeneratorWorkerSignals
 
 from napari_dacapo.errors import DacapoError
+from napari_dacapo.widgets.work.garbage import garbage_collection
 
 TOLD_EVERY = 100  # milliseconds from one batch of steps to the next
 LOOKS_EVERY = 0.1  # seconds after which a paused worker looks whether the program still runs
@@ -84,6 +85,7 @@ class WorkerSignals(GeneratorWorkerSignals):
 
     def _tell_end(self, worker: EngineWorker) -> None:
         worker.thread.join()  # it is leaving; what it holds is let go in this thread, not in that one
+        garbage_collection().look()
         if worker.failure is not None:
             self.failed.emit(worker.failure)
             self.errored.emit(worker.failure)
@@ -122,6 +124,7 @@ class EngineWorker(GeneratorWorker[Any, None, None]):
         self._finished.connect(self._set_discard)
         self._running = True
         self.started.emit()
+        garbage_collection().begin(self.thread)
         self.thread.start()
 
     def pause(self) -> None:

@@ -1,0 +1,192 @@
+"""Voxels predicted per second block by block, against the bare network, MONAI and gunpowder.
+
+    python benchmarks/blockwise_predicting.py --scan-python ../gunpowder/bin/python
+
+One U-Net predicts one volume. Ours reads it from a Zarr file in blocks and writes an OME-Zarr, with its list
+of finished blocks. The bare network computes the same blocks, which lie in memory, and forgets the result.
+MONAI's SlidingWindowInferer has the same weights with same padding, windows as large as a training patch and
+its usual overlap of 0.25, from memory to memory; it is left out where it is not installed. Gunpowder scans
+the volume, which it has in memory, as DaCapo does, in our blocks, with a Python that has gunpowder and torch.
+All take turns, on one thread of the network each: the ratio of their processor times is what counts.
+"""
+
+import argparse
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from napari_dacapo.architectures.unet import UNet
+from napari_dacapo.arrays.array import Array
+from napari_dacapo.arrays.file import File
+from napari_dacapo.arrays.normalize import FixedRange
+from napari_dacapo.arrays.ome_zarr import create_ome_zarr, write_ome_zarr
+from napari_dacapo.blockwise.coding import Coding
+from napari_dacapo.blockwise.grid import Grid
+from napari_dacapo.blockwise.ledger import Ledger
+from napari_dacapo.blockwise.predict import Network, plan_blocks
+from napari_dacapo.blockwise.prediction import PredictBlock
+from napari_dacapo.blockwise.stage import run_stage
+from napari_dacapo.blockwise.workers import Threads
+
+UNET = UNet(num_fmaps=6, fmaps_out=1)
+SAME = UNet(num_fmaps=6, fmaps_out=1, padding="same")
+BLOCK = UNET.output_shape(UNET.validation_patch)
+WORLD: dict[str, Any] = {"voxel_size": (1.0,) * 3, "offset": (0.0,) * 3, "unit": "voxel"}
+RANGE = FixedRange(low=0.0, high=255.0)
+READERS = 3  # threads: while one block is computed, others are read and written
+
+Seconds = tuple[float, float]  # of the clock, of the processor
+
+
+def network(record: UNet) -> torch.nn.Module:
+    torch.manual_seed(0)
+    return record.build(1).eval()
+
+
+def forward(raw: NDArray[Any]) -> NDArray[np.float32]:
+    with torch.inference_mode():
+        output: NDArray[np.float32] = VALID(torch.from_numpy(raw[None, None]))[0].numpy()
+    return output
+
+
+VALID = network(UNET)
+
+
+def ours(folder: Path, side: int) -> None:
+    """From a file to a file."""
+    shape = (side,) * 3
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        target = Path(place) / "prediction.zarr"
+        create_ome_zarr(
+            target,
+            axes="czyx",
+            shape=(1, *shape),
+            dtype="float16",
+            chunks=(1, *(n // 2 for n in BLOCK)),
+            shards=(1, *BLOCK),
+            **WORLD,
+        )
+        image = RANGE.apply(File(path="raw.zarr").open(folder))
+        net = Network(UNET, forward, (UNET.validation_patch,))
+        act = PredictBlock(lambda: net, lambda: image, (0,) * 3, (1,) * 3, Coding("float16"), target)
+        ledger = Ledger.open(Path(place) / "ledger.jsonl", {}, {})
+        for _ in run_stage("predicting", act, Grid(shape, BLOCK).blocks(), ledger, Threads(READERS)):
+            pass
+
+
+def blocks_in_memory(image: Array, side: int) -> list[NDArray[np.float32]]:
+    """What the network is given for each block."""
+    blocks = []
+
+    def keep(block: NDArray[Any]) -> NDArray[np.float32]:
+        blocks.append(np.ascontiguousarray(block, np.float32))
+        return np.zeros((1, *BLOCK), np.float32)
+
+    plan = plan_blocks(UNET, (0,) * 3, (side,) * 3, UNET.validation_patch)
+    for _ in plan.run(keep, image):
+        pass
+    return blocks
+
+
+def bare(blocks: list[NDArray[np.float32]]) -> None:
+    for block in blocks:
+        forward(block)
+
+
+def monai(raw: NDArray[Any], same: torch.nn.Module, mode: str) -> None:
+    from monai.inferers import SlidingWindowInferer  # type: ignore[import-not-found, attr-defined, unused-ignore]
+
+    inferer = SlidingWindowInferer(UNET.input_shape, overlap=0.25, mode=mode)
+    with torch.inference_mode():
+        inferer(torch.from_numpy(raw[None, None]), same)
+
+
+def timed(work: Callable[[], None]) -> Seconds:
+    wall, processor = time.perf_counter(), time.process_time()
+    work()
+    return time.perf_counter() - wall, time.process_time() - processor
+
+
+class Scan:
+    """Gunpowder in a process of its own, which scans once for every line it is given."""
+
+    def __init__(self, python: str, folder: Path) -> None:
+        torch.jit.save(torch.jit.trace(VALID, torch.zeros(1, 1, *UNET.validation_patch)), folder / "net.pt")  # type: ignore[no-untyped-call]
+        script = Path(__file__).with_name("blockwise_gunpowder.py")
+        shapes = [str(n) for n in (UNET.validation_patch[0], BLOCK[0])]
+        self._process = subprocess.Popen(
+            [python, str(script), str(folder), *shapes],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self._line()
+
+    def __call__(self) -> Seconds:
+        assert self._process.stdin is not None
+        print("scan", file=self._process.stdin, flush=True)
+        wall, processor = map(float, self._line().split())
+        return wall, processor
+
+    def _line(self) -> str:
+        assert self._process.stdout is not None
+        return self._process.stdout.readline()
+
+    def close(self) -> None:
+        self._process.communicate()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--side", type=int, default=2 * BLOCK[0], help="voxels of the volume along each axis")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--scan-python", default="", help="a Python that has gunpowder and torch")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as name:
+        folder, side = Path(name), options.side
+        raw = np.random.default_rng(0).integers(0, 256, (side,) * 3).astype(np.uint8)
+        write_ome_zarr(folder / "raw.zarr", raw, axes="zyx", **WORLD)
+        image = RANGE.apply(File(path="raw.zarr").open(folder))
+        np.save(folder / "raw.npy", raw)
+        blocks = blocks_in_memory(image, side)
+        same, whole = network(SAME), image.read((0,) * 3, (side,) * 3)
+        ways: dict[str, Callable[[], Seconds]] = {
+            "ours, file to file": lambda: timed(lambda: ours(folder, side)),
+            "the bare network": lambda: timed(lambda: bare(blocks)),
+        }
+        if find_spec("monai"):
+            for mode in ("constant", "gaussian"):
+                ways[f"MONAI, {mode}"] = partial(timed, partial(monai, whole, same, mode))
+        scan = Scan(options.scan_python, folder) if options.scan_python else None
+        if scan is not None:
+            ways["gunpowder's scan"] = scan
+        measured: dict[str, list[Seconds]] = {title: [] for title in ways}
+        ours(folder, UNET.stride[0])  # what is done the first time only is not measured
+        for _ in range(options.rounds):
+            for title, way in ways.items():
+                measured[title].append(way())
+                wall, processor = measured[title][-1]
+                print(f"  {title}: {wall:.1f} s, {processor:.1f} s of the processor", flush=True)
+        if scan is not None:
+            scan.close()
+    own = [processor for _, processor in measured["ours, file to file"]]
+    print(f"{side}^3 voxels, {len(blocks)} blocks of {BLOCK}, {options.rounds} rounds")
+    for title, seconds in measured.items():
+        ratio = statistics.median(other / mine for (_, other), mine in zip(seconds, own, strict=True))
+        speed = side**3 / statistics.median(processor for _, processor in seconds)
+        print(f"{title}: {speed:,.0f} voxels a second; ours is {ratio:.2f} times as fast")
+
+
+if __name__ == "__main__":
+    main()

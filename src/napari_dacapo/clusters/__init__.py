@@ -1,0 +1,1 @@
+"""Where work is done: this process, processes of this machine, or the machines of others."""

@@ -1,0 +1,78 @@
+"""Writing a trained network for other programs."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+from typing import Literal
+
+from napari_dacapo.errors import UserInputError
+from napari_dacapo.experiments.exporting.graph import SUFFIXES, graph_bytes
+from napari_dacapo.experiments.exporting.model_card import ModelCard
+from napari_dacapo.experiments.exporting.module import Predictor, examples, plain_network
+from napari_dacapo.experiments.exporting.package import Contents, package
+from napari_dacapo.experiments.run_folder import RunFolder
+from napari_dacapo.experiments.trained import Trained, load_trained
+from napari_dacapo.files import atomic_write, replaced_folder
+
+ExportFormat = Literal["bioimageio", "torchscript", "onnx", "torch-export"]
+
+
+def export_model(
+    folder: RunFolder,
+    target: Path,
+    form: ExportFormat = "bioimageio",
+    criterion: str = "",
+    iteration: int | None = None,
+    card: ModelCard | None = None,
+    replace: bool = False,
+) -> Trained:
+    """Write the weights that are best by a criterion, or of an iteration, or the last, and give them.
+
+    "bioimageio" makes a package, zipped where `target` ends with .zip. The others make one file: a function
+    from normalised raw (b, c, (z,) y, x) to the prediction (b, channels, (z,) y, x). Raises UserInputError
+    where something else is at `target`, or what the format cannot hold, before anything is written.
+    """
+    _refuse_target(target, form, replace)
+    trained = load_trained(folder, criterion, iteration, "cpu")
+    if form == "bioimageio":
+        own = ModelCard.of_run(folder.path.name) if card is None else card
+        _write_package(target, package(trained, folder.root, own))
+    else:
+        module = Predictor(plain_network(trained), trained.run.task)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        atomic_write(target, graph_bytes(module, examples(trained), form))
+    return trained
+
+
+def _refuse_target(target: Path, form: ExportFormat, replace: bool) -> None:
+    if form != "bioimageio" and target.suffix != SUFFIXES[form]:
+        fix = f"Call it {target.stem}{SUFFIXES[form]}"
+        raise UserInputError("to", str(target), f"files of {form} end with {SUFFIXES[form]}", fix)
+    if target.is_dir() and not _is_package(target):
+        raise UserInputError("to", str(target), "a folder of something else is there", "Choose a new name")
+    if target.exists() and not replace:
+        raise UserInputError("to", str(target), "it is there already", "Choose a new name, or replace it")
+
+
+def _is_package(folder: Path) -> bool:
+    return (folder / "rdf.yaml").is_file()
+
+
+def _write_package(target: Path, contents: Contents) -> None:
+    if target.suffix == ".zip":
+        target.parent.mkdir(parents=True, exist_ok=True)
+        atomic_write(target, _zipped(contents))
+        return
+    with replaced_folder(target, sum(map(len, contents.values()))) as folder:
+        for name, data in contents.items():
+            atomic_write(folder / name, data)
+
+
+def _zipped(contents: Contents) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in contents.items():
+            archive.writestr(name, data)
+    return buffer.getvalue()

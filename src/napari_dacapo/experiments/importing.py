@@ -1,0 +1,151 @@
+"""A model of bioimage.io as a run that is trained already."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_dacapo.architectures.bioimageio_file import BioimageioFile, read_bioimageio
+from napari_dacapo.architectures.bioimageio_model import BioimageioModel
+from napari_dacapo.arrays.box import Voxels
+from napari_dacapo.arrays.file import File
+from napari_dacapo.arrays.normalize import FixedRange, MinMax, Percentile, ZScore
+from napari_dacapo.arrays.step import Normalization
+from napari_dacapo.datasplits.dataset import Dataset
+from napari_dacapo.datasplits.datasplit import DataSplit
+from napari_dacapo.datasplits.listed_datasets import ListedDatasets
+from napari_dacapo.errors import UserInputError
+from napari_dacapo.experiments.checkpoints import Checkpoints, State
+from napari_dacapo.experiments.network import build_network
+from napari_dacapo.experiments.run import Run
+from napari_dacapo.experiments.run_folder import RunFolder
+from napari_dacapo.tasks.task import Task
+from napari_dacapo.trainers.trainer import Trainer
+
+if TYPE_CHECKING:
+    from torch import nn
+
+BETWEEN = ("ensure_dtype", "clip", "binarize")  # of what is done on an image, what changes no level of it
+PATCH = 128  # voxels along each axis of a first patch, in 2D four times as many
+
+
+def run_of_model(
+    path: Path,
+    task: Task,
+    datasplit: DataSplit | None = None,
+    trainer: Trainer | None = None,
+    trusted: bool = False,
+    root: Path = Path(),
+) -> Run:
+    """A run whose network is the model's, and whose prediction is the model's output.
+
+    Its data are those of the datasplit, in which it can be trained further; without one, intensities are
+    brought to what the model was trained on as the package says. Relative paths in it start at `root`.
+    Raises UserInputError where the model and the task do not fit, or where the package does on images what
+    has no counterpart here.
+    """
+    file = read_bioimageio(path)
+    names = task.channel_names(file.dims)
+    if len(names) != len(file.output_channels):
+        problem = f"the model gives {', '.join(file.output_channels)}; the task has {', '.join(names)}"
+        fix = f"Choose a task of {len(file.output_channels)} channels in this order"
+        raise UserInputError("task", type(task).__name__, problem, fix)
+    _refuse_other_activation(file, task)
+    architecture = BioimageioModel(path=str(path.absolute()), trusted=trusted, input_shape=file.smallest)
+    return Run(
+        datasplit=datasplit or _no_data(path, normalization_of(_preprocessing(file))),
+        architecture=architecture.replace(input_shape=_patch(architecture, datasplit, root)),
+        task=task,
+        trainer=trainer or Trainer(),
+    )
+
+
+def keep_untrained(folder: RunFolder, run: Run, input_channels: int) -> None:
+    """A checkpoint before the first iteration: it can be applied, and training goes on from it."""
+    import torch
+
+    network = build_network(run, input_channels)
+    _hand_on(network.head)
+    state = State(
+        iteration=0,
+        weights=network.state_dict(),
+        optimizer=run.trainer.build_optimizer(network.parameters()).state_dict(),
+        rng={"torch": torch.get_rng_state()},
+        extra={
+            "size": {"batch_size": run.trainer.batch_size, "input_shape": list(run.architecture.input_patch)},
+            "skipped": 0,
+            "input_channels": input_channels,
+            "channel_names": list(run.task.channel_names(run.architecture.dims)),
+        },
+    )
+    folder.save_run(run)
+    Checkpoints(folder.checkpoints, run.identity).save(state, ("imported",))
+
+
+def normalization_of(preprocessing: Sequence[Any]) -> Normalization:
+    """What a package does on an image, as ours. Raises UserInputError where there is no such here."""
+    steps = [step for step in preprocessing if step.id not in BETWEEN]
+    match [step.id for step in steps]:
+        case ["scale_range"]:
+            low, high = steps[0].kwargs.min_percentile, steps[0].kwargs.max_percentile
+            return MinMax() if (low, high) == (0, 100) else Percentile(low=float(low), high=float(high))
+        case ["zero_mean_unit_variance"]:
+            return ZScore()
+        case ["scale_linear"] if isinstance(steps[0].kwargs.gain, float):
+            gain, offset = steps[0].kwargs.gain, steps[0].kwargs.offset
+            return FixedRange(low=-offset / gain, high=(1 - offset) / gain)
+        case [] if any(step.id == "clip" for step in preprocessing):
+            return FixedRange(low=0.0, high=1.0)
+    found = ", ".join(step.id for step in steps) or "nothing"
+    fix = "Give a datasplit whose normalization suits the model"
+    raise UserInputError("model", found, "what it does on images has no counterpart here", fix)
+
+
+def _preprocessing(file: BioimageioFile) -> Sequence[Any]:
+    found: Sequence[Any] = file.description.inputs[0].preprocessing
+    return found
+
+
+def _patch(architecture: BioimageioModel, datasplit: DataSplit | None, root: Path) -> Voxels:
+    """One whose output fits into the labelled part of every dataset, where that is told."""
+    wish = (PATCH if architecture.dims == 3 else 4 * PATCH,) * architecture.dims
+    for dataset in () if datasplit is None else datasplit.training(root):
+        sides = zip(wish, dataset.region.size, dataset.raw.voxel_size, architecture.shrinks_by, strict=True)
+        wish = tuple(min(n, int(size / voxel) + lost) for n, size, voxel, lost in sides)
+    strides = zip(wish, architecture.stride, strict=True)  # the nearest may be larger by half of one
+    return architecture.nearest_input_shape(tuple(n - by // 2 for n, by in strides))
+
+
+def _refuse_other_activation(file: BioimageioFile, task: Task) -> None:
+    """The task makes the prediction; where the model does it besides, it would be done twice."""
+    ids = [step.id for step in file.description.outputs[0].postprocessing]
+    done = next((each for each in ids if each in ("sigmoid", "softmax", "clip")), "")
+    if done != task.activation:
+        made = f"made by {done}" if done else "used as it is"
+        problem = f"its output is {made}, the task makes a prediction by {task.activation}"
+        fix = "Choose another task, or train one on its output: architecture BioimageioModel"
+        raise UserInputError("model", str(file.description.name), problem, fix)
+
+
+def _no_data(path: Path, normalization: Normalization) -> DataSplit:
+    """The package itself stands where data should: who trains further chooses some."""
+    image = File(path=str(path.absolute()))
+    return ListedDatasets(
+        normalization=normalization,
+        train=(Dataset(title="choose data to train on", raw=image, labels=image),),
+        validate=(),
+    )
+
+
+def _hand_on(head: nn.Module) -> None:
+    """Each channel as it is."""
+    import torch
+
+    with torch.no_grad():
+        weight, bias = head.get_parameter("weight"), head.get_parameter("bias")
+        weight.zero_()
+        middle = tuple(size // 2 for size in weight.shape[2:])
+        for channel in range(len(weight)):
+            weight[(channel, channel, *middle)] = 1
+        bias.zero_()

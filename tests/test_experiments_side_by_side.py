@@ -1,0 +1,131 @@
+"""Runs on the processes of a cluster: side by side, and whatever is lost, none of what they learned is."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import tiny
+from cheap_workers import local_workers, start_command
+from distributed import Client
+
+from napari_dacapo.errors import UserInputError
+from napari_dacapo.experiments.checkpoints import Checkpoints
+from napari_dacapo.experiments.history import History
+from napari_dacapo.experiments.run import Run
+from napari_dacapo.experiments.run_folder import RunFolder
+from napari_dacapo.experiments.side_by_side import SideBySide
+from napari_dacapo.experiments.steps import Ended, Notice, RunStep, Sent, TrainStep
+from napari_dacapo.files import locked
+from napari_dacapo.store.workspace import Workspace
+
+pytestmark = [pytest.mark.enable_socket, pytest.mark.filterwarnings("ignore::ResourceWarning")]
+LONG = 400  # iterations that no test waits for
+SECONDS = 120.0  # on a busy machine
+
+News = list[tuple[str, RunStep]]
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Client]:
+    with local_workers(2) as client:
+        yield client
+
+
+def until(work: SideBySide, is_told: Callable[[str, RunStep], bool]) -> News:
+    """What is told until that is."""
+    news: News = []
+    ends = time.monotonic() + SECONDS
+    while not any(is_told(*each) for each in news):
+        assert time.monotonic() < ends, news
+        news += work.news()
+        time.sleep(0.05)
+    return news
+
+
+def ended(name: str, step: RunStep) -> bool:
+    return isinstance(step, Ended)
+
+
+def trained(name: str, step: RunStep) -> bool:
+    return isinstance(step, TrainStep) and step.iteration >= 2
+
+
+def last_saved(run: Run, folder: RunFolder) -> int:
+    return Checkpoints(folder.checkpoints, run.identity).list()[-1].iteration
+
+
+def iterations(folder: RunFolder) -> list[int]:
+    return History(folder.path).read().iterations.iteration.tolist()
+
+
+def test_two_runs_train_at_once_each_on_a_worker_of_its_own(client: Client, tmp_path: Path) -> None:
+    run, work, news = tiny.run(tmp_path), SideBySide(client, "cpu", 1), []
+    for name in ("a", "b"):
+        work.add(name, run, tiny.run_folder(tmp_path, name))
+    while not work.is_idle:
+        news += work.news()
+        time.sleep(0.05)
+    sent = {name: step.worker for name, step in news if isinstance(step, Sent)}
+    assert set(sent.values()) == set(client.nthreads())
+    assert [step for _, step in news if isinstance(step, Ended)] == [Ended(), Ended()]
+    told = [step.iteration for name, step in news if name == "a" and isinstance(step, TrainStep)]
+    assert told == [1, 2, 3, 4, 5, 6]
+    assert [last_saved(run, tiny.run_folder(tmp_path, name)) for name in ("a", "b")] == [6, 6]
+
+
+def test_a_run_whose_worker_is_killed_goes_on_from_its_checkpoint(client: Client, tmp_path: Path) -> None:
+    run, folder = tiny.run(tmp_path, iterations=12), tiny.run_folder(tmp_path)
+    work = SideBySide(client, "cpu", 1)
+    work.add("run", run, folder)
+    news = until(work, trained)
+    (worker,) = (step.worker for _, step in news if isinstance(step, Sent))
+    os.kill(client.run(os.getpid)[worker], signal.SIGKILL)
+    news = until(work, ended)
+    assert any(isinstance(step, Notice) and "was lost" in step.text for _, step in news)
+    assert news[-1] == ("run", Ended())
+    assert iterations(folder) == list(range(1, 13))
+    assert last_saved(run, folder) == 12
+
+
+def test_a_stopped_run_is_saved_and_one_that_waits_does_not_begin(client: Client, tmp_path: Path) -> None:
+    run, folder = tiny.run(tmp_path, iterations=LONG), tiny.run_folder(tmp_path, "run")
+    work = SideBySide(client, "cpu", 1)
+    work.add("run", run, folder)
+    until(work, trained)
+    work.add("other", run, tiny.run_folder(tmp_path, "other"))
+    work.stop("other")
+    assert list(work.news())[-1] == ("other", Ended(completed=False))
+    work.stop_all()
+    assert until(work, ended)[-1] == ("run", Ended(completed=False))
+    assert work.is_idle
+    assert 2 <= last_saved(run, folder) == iterations(folder)[-1] < LONG
+    assert not tiny.run_folder(tmp_path, "other").path.exists()
+
+
+def test_workers_save_and_end_when_their_client_is_killed(client: Client, tmp_path: Path) -> None:
+    run = tiny.run(tmp_path, iterations=LONG)
+    workspace = Workspace(tmp_path)
+    workspace.store.save(Run, "run", run)
+    folder = RunFolder(workspace.run_folder("run"), tmp_path)
+    words = ("train", "run", "--device", "cpu", "--scheduler", client.scheduler.address)
+    process = start_command(str(tmp_path / "log.txt"), "-w", str(tmp_path), *words)
+    ends = time.monotonic() + SECONDS
+    while not folder.path.exists() or len(iterations(folder)) < 2:
+        assert time.monotonic() < ends, (tmp_path / "log.txt").read_text()
+        time.sleep(0.05)
+    os.kill(process, signal.SIGKILL)
+    with locked(folder.path, SECONDS):
+        assert 2 <= last_saved(run, folder) == iterations(folder)[-1] < LONG
+
+
+def test_what_is_wrong_with_a_run_is_told(client: Client, tmp_path: Path) -> None:
+    run, work = tiny.run(tmp_path), SideBySide(client, "cpu", 1)
+    work.add("run", run, tiny.run_folder(tmp_path / "elsewhere"))
+    ((_, step),) = [each for each in until(work, ended) if ended(*each)]
+    assert isinstance(step, Ended) and isinstance(step.failure, UserInputError)
+    with pytest.raises(UserInputError, match="added already"):
+        for _ in range(2):
+            work.add("twice", run, tiny.run_folder(tmp_path))
