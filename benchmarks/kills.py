@@ -147,8 +147,9 @@ def main() -> None:
         kills = killed(place / "killed", options.side, options.kills, random.Random(options.seed), log)
         blocks = Grid((options.side,) * 3, (BLOCK,) * 3).count
         again = len(log.read_text().splitlines()) - blocks
-        same = written(place / "killed") == written(place / "uninterrupted")
-    told = {"blocks": blocks, "kills": kills, "again": again, "at_work": THREADS, "same": same}
+        there, wanted = written(place / "killed"), written(place / "uninterrupted")
+        differing = sorted(name for name in {*there, *wanted} if there.get(name) != wanted.get(name))
+    told = {"blocks": blocks, "kills": kills, "again": again, "at_work": THREADS, "differing": differing}
     print(json.dumps(told))
 
 

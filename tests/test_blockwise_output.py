@@ -79,8 +79,10 @@ def test_a_torn_file_of_an_earlier_try_is_written_over(tmp_path: Path, torn: int
     write_durably(array, folder, last, values)
     file = folder / "c" / "0" / "1"
     file.write_bytes(file.read_bytes()[:torn])
+    (file.parent / "1.0a5f.partial").write_bytes(b"of a process that was killed")
     write_durably(array, folder, last, values * 2)
     np.testing.assert_array_equal(array[last], values * 2)
+    assert list(file.parent.iterdir()) == [file]
 
 
 def test_flipped_bits_of_a_block_are_told_with_its_chunk(tmp_path: Path) -> None:

@@ -32,6 +32,8 @@ def write_durably(array: zarr.Array[Any], folder: Path, slices: Slices, values: 
     try:
         for file in files:
             file.unlink(missing_ok=True)  # what an earlier try left may be torn, and would be read
+            for unfinished in file.parent.glob(f"{file.name}.*.partial"):  # as zarr calls them
+                unfinished.unlink(missing_ok=True)
         array[slices] = values
         for file in files:
             sync_file(file)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from napari.components.overlays import TextOverlay
 
     from napari_dacapo.layers.layer import LayerData
+
+
+LARGE = 1 << 28  # bytes of a layer; such a one stays on the disk, read where it is looked at
 
 
 class LiveLayers(QObject):
@@ -91,12 +95,21 @@ def newest_snapshot(workspace: Workspace, name: str, iteration: int) -> Shown:
 
 
 def newest_validation(workspace: Workspace, name: str, iteration: int) -> Shown:
-    """Prediction and segmentation of the first validation dataset, as they were kept."""
+    """Prediction and segmentation of the first validation dataset, as they were kept.
+
+    Read whole where they are not large: they are deleted when a newer one is there.
+    """
     folder = RunFolder(workspace.run_folder(name), workspace.path)
     first = folder.saved_run().datasplit.validation(folder.root)[0]
-    layers = stacked_layers(stored_result(folder, iteration, first.title))
+    layers = [_read(each) for each in stacked_layers(stored_result(folder, iteration, first.title))]
     _load_what_labels_need(layers)
     return Shown(_title(name, iteration), layers)
+
+
+def _read(layer: LayerData) -> LayerData:
+    data, properties, kind = layer
+    is_large = math.prod(data.shape) * data.dtype.itemsize > LARGE
+    return layer if is_large else (np.asarray(data), properties, kind)
 
 
 def _load_what_labels_need(layers: list[LayerData]) -> None:
