@@ -6,6 +6,7 @@ python benchmarks/first_iterations.py --iterations 120
 import argparse
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -41,7 +42,7 @@ def main() -> None:
 
 def suggested_run(root: Path, iterations: int) -> Run:
     sample = neurites()
-    world = {"voxel_size": sample.voxel_size, "offset": (0.0, 0.0, 0.0), "unit": sample.unit}
+    world: dict[str, Any] = {"voxel_size": sample.voxel_size, "offset": (0.0, 0.0, 0.0), "unit": sample.unit}
     write_ome_zarr(root / "raw.zarr", sample.raw, axes="zyx", **world)
     write_ome_zarr(root / "labels.zarr", sample.labels, axes="zyx", **world)
     dataset = Dataset(title="neurites", raw=File(path="raw.zarr"), labels=File(path="labels.zarr"))

@@ -78,7 +78,7 @@ install_packages() {
     if is_up_to_date; then return; fi
     make_environment
     say "Installing the Python packages; the first time takes some minutes"
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check \
+    .venv/bin/python -m pip install --quiet --no-compile --disable-pip-version-check \
         --constraint constraints.txt --editable '.[all,bioimageio,cluster,docs,monai,onnx,plots,testing]'
     touch "$MARKER"
 }

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import dask
 from cli_process import IMPORTED
 from distributed import Client, LocalCluster
-from distributed.utils import get_mp_context
+from distributed.utils import _offload_executor, get_mp_context
 
 from napari_dacapo.clusters.cluster import Cluster
 from napari_dacapo.clusters.local_workers import LocalWorkers
@@ -40,6 +40,13 @@ def _run(log: str, words: tuple[str, ...]) -> None:
 @contextmanager
 def workers_of_this_process(count: int) -> Iterator[Cluster]:
     """A cluster whose workers are threads: as others are, but that nothing of it can be killed."""
-    local = LocalCluster(n_workers=count, threads_per_worker=1, processes=False, dashboard_address=None)
+    local = LocalCluster(
+        n_workers=count, threads_per_worker=1, processes=False, dashboard_address="127.0.0.1:0"
+    )
     with local:
         yield Scheduler(address=local.scheduler_address)
+
+
+def start_threads_that_stay() -> None:
+    """Dask has them for as long as the process lives: who counts threads begins with them."""
+    _offload_executor.submit(int).result()

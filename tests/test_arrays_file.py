@@ -479,7 +479,5 @@ def test_a_file_keeps_its_fields_through_json() -> None:
 
 
 def test_a_dvid_server_is_refused_with_what_to_do() -> None:
-    with pytest.raises(
-        UserInputError, match=r"a DVID server cannot be read. Export the part"
-    ):
+    with pytest.raises(UserInputError, match=r"a DVID server cannot be read. Export the part"):
         File(path="dvid://host:8000/uuid/grayscale")

@@ -97,7 +97,7 @@ def test_a_stopped_run_is_saved_and_one_that_waits_does_not_begin(client: Client
     until(work, trained)
     work.add("other", run, tiny.run_folder(tmp_path, "other"))
     work.stop("other")
-    assert list(work.news())[-1] == ("other", Ended(completed=False))
+    assert ("other", Ended(completed=False)) in list(work.news())
     work.stop_all()
     assert until(work, ended)[-1] == ("run", Ended(completed=False))
     assert work.is_idle

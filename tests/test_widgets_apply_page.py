@@ -162,7 +162,7 @@ def test_what_is_seen_alone_is_one_slice(qtbot: QtBot, page: ApplyPage, viewer: 
 
 def test_what_is_seen_after_zooming_is_a_part(qtbot: QtBot, page: ApplyPage, viewer: Viewer) -> None:
     shown = viewer.canvas.size  # pixels
-    viewer.scene.camera.center, viewer.camera.zoom = (0.1, 0.296, 0.404), min(shown) / 0.08
+    viewer.scene.camera.center, viewer.scene.camera.zoom = (0.1, 0.296, 0.404), min(shown) / 0.08
     page.image.region.setCurrentIndex(SEEN)
     segment(qtbot, page)
     height, width = viewer.layers["cells segmentation"].data.shape[1:]

@@ -127,6 +127,7 @@ ACCEPTED = {
 }
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of a layer without voxels
 @pytest.mark.parametrize("row", REFUSED)
 def test_layers_that_cannot_be_used_are_told(
     qtbot: QtBot, page_of: Callable[[ViewerModel], DataPage], row: str

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import tiny
-from cheap_workers import workers_of_this_process
+from cheap_workers import start_threads_that_stay, workers_of_this_process
 from pytestqt.qtbot import QtBot
 from qtpy.QtCore import Qt
 
@@ -22,6 +22,11 @@ from napari_dacapo.widgets.training.runs_page import RunsPage
 from napari_dacapo.widgets.training.training_queue import TrainingQueue
 
 LONG = 60_000  # milliseconds; more than a busy machine takes
+
+
+@pytest.fixture(scope="module", autouse=True)
+def dask() -> None:
+    start_threads_that_stay()
 
 
 @pytest.fixture

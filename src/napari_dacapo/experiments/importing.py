@@ -66,7 +66,7 @@ def keep_untrained(folder: RunFolder, run: Run, input_channels: int) -> None:
     import torch
 
     network = build_network(run, input_channels)
-    _hand_on(network.head)
+    _hand_on(network.get_submodule("head"))
     state = State(
         iteration=0,
         weights=network.state_dict(),
