@@ -10,13 +10,14 @@ import signal
 import subprocess
 import sys
 import time
+from functools import reduce
 from importlib import import_module
 from itertools import count
 from pathlib import Path
 from typing import Any
 
-PHASES = {
-    "starting": ("napari_dacapo.experiments.run", "Run", "check"),
+PHASES = {  # module, perhaps a class in it, and what is called in the phase
+    "starting": ("napari_dacapo.experiments.training", "preflight"),
     "training": ("napari_dacapo.experiments.session", "Session", "learn"),
     "saving": ("napari_dacapo.experiments.checkpoints", "Checkpoints", "save"),
     "validation": ("napari_dacapo.tasks.affinities", "Affinities", "segment"),
@@ -114,8 +115,8 @@ def _run(words: list[str], log: str, phase: str, time: int) -> None:
 
 
 def _stay_in(phase: str, wanted: int, until: Path) -> None:
-    module, kind, verb = PHASES[phase]
-    holder = getattr(import_module(module), kind)
+    module, *kind, verb = PHASES[phase]
+    holder = reduce(getattr, kind, import_module(module))
     act = getattr(holder, verb)
     times, forker = count(1), os.getppid()
 
