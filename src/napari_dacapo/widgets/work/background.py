@@ -23,54 +23,49 @@ class Background(QObject):
 
     def __init__(self, page: QWidget) -> None:
         super().__init__(page)
-        self._workers: set[EngineWorker] = set()
+        self._errands: dict[EngineWorker, _Errand] = {}
         garbage_collection().begin_for_page(page)
-        self.destroyed.connect(partial(_stop, self._workers))
+        self.destroyed.connect(partial(_stop, self._errands))
 
     @property
     def is_busy(self) -> bool:
         """Whether something is still to be handed over."""
-        return bool(self._workers)
+        return bool(self._errands)
 
     def do(self, work: Callable[..., Any], *args: Any, then: Callable[[Any], None] | None = None) -> None:
         """Call it; `then` gets what it returns, `failed` tells what it raised."""
-        worker = EngineWorker(_once, work, *args)
-        errand = _Errand(self, worker, then)
-        worker.steps.connect(errand.deliver)
+        errand = _Errand(partial(work, *args), then)
+        worker = EngineWorker(errand.run)
         worker.failed.connect(self.failed)
-        worker.ended.connect(errand.end)
-        self._workers.add(worker)
+        worker.over.connect(self._hand_over)
+        self._errands[worker] = errand
         worker.start()
 
-    def forget(self, worker: EngineWorker) -> None:
-        """It has ended."""
-        self._workers.discard(worker)
+    def _hand_over(self, worker: EngineWorker) -> None:
+        try:
+            self._errands[worker].hand_over()
+        finally:
+            del self._errands[worker]
 
 
-class _Errand(QObject):
-    """What is to be done with the result of one call."""
+class _Errand:
+    """A call, what it returned, and who gets that. No Qt object: it ends while a signal is delivered."""
 
-    def __init__(
-        self, background: Background, worker: EngineWorker, then: Callable[[Any], None] | None
-    ) -> None:
-        super().__init__(background)
-        self._background = background
-        self._worker = worker
+    def __init__(self, call: Callable[[], Any], then: Callable[[Any], None] | None) -> None:
+        self._call = call
         self._then = then
+        self._returned: list[Any] = []
 
-    def deliver(self, results: list[Any]) -> None:
-        if self._then is not None:
-            self._then(results[0])
+    def run(self) -> Generator[None, None, None]:
+        self._returned.append(self._call())
+        yield
 
-    def end(self) -> None:
-        self._background.forget(self._worker)
-        self.setParent(None)  # and it is gone; PySide6 would delete twice what deletes itself later
-
-
-def _once(work: Callable[..., Any], *args: Any) -> Generator[Any, None, None]:
-    yield work(*args)
+    def hand_over(self) -> None:
+        """Nothing where the call failed or was stopped."""
+        if self._returned and self._then is not None:
+            self._then(self._returned.pop())
 
 
-def _stop(workers: set[EngineWorker]) -> None:
+def _stop(workers: dict[EngineWorker, _Errand]) -> None:
     for worker in workers:
         worker.stop()

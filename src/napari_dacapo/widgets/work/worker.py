@@ -42,6 +42,7 @@ class WorkerSignals(GeneratorWorkerSignals):
 
     steps = Signal(list)  # all that was yielded since the last time; at most ten times a second
     failed = Signal(Exception)  # a DacapoError, its text is for a person
+    over = Signal(object)  # the worker itself: it has told all
     ended = Signal()  # the last of all, whatever ended it
     _news = Signal()
 
@@ -93,6 +94,7 @@ class WorkerSignals(GeneratorWorkerSignals):
             self.aborted.emit()
         self.finished.emit()
         self._finished.emit(worker)
+        self.over.emit(worker)
         self.ended.emit()
 
 
@@ -109,6 +111,7 @@ class EngineWorker(GeneratorWorker[Any, None, None]):
     signals: WorkerSignals
     steps: Any
     failed: Any
+    over: Any
     ended: Any
 
     def __init__(self, work: Callable[..., Generator[Any, None, None]], *args: Any) -> None:
