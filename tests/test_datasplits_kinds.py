@@ -17,6 +17,7 @@ from napari_dacapo.arrays.crop import Crop
 from napari_dacapo.arrays.normalize import FixedRange
 from napari_dacapo.arrays.renumber import Renumber
 from napari_dacapo.datasplits.check import check
+from napari_dacapo.datasplits.csv_datasets import CsvDatasets
 from napari_dacapo.datasplits.dataset import Dataset
 from napari_dacapo.datasplits.datasplit import DataSplit
 from napari_dacapo.datasplits.folder_datasets import FolderDatasets
@@ -280,6 +281,7 @@ def test_a_path_that_is_no_container_is_refused(tmp_path: Path) -> None:
 def test_every_kind_comes_back_from_json(dataset: Dataset) -> None:
     splits: list[DataSplit] = [
         ListedDatasets(train=(dataset,), validate=(dataset,), normalization=FixedRange(low=1.0)),
+        CsvDatasets(path="volumes.csv"),
         FolderDatasets(path="data", validation_group=None),
         HeldOutBox(dataset=dataset, begin=(0.0, 0.0, 0.0), end=(1.0, 2.0, 3.0)),
         HeldOutSlab(dataset=dataset),

@@ -17,10 +17,15 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
 
-PICKLES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve", "yaml"}
-HARMLESS = {"dumps", "PicklingError"}  # of pickle: what writes one runs no code
+PICKLES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve"}
+HARMLESS = {
+    "dumps",
+    "PicklingError",
+    "UnpicklingError",
+}  # of pickle: runs no code of others
 RUN_CODE = {"eval", "exec", "compile", "__import__"}
-FORBIDDEN = {"os.system", "os.popen", "yaml.load", "np.save", "np.savez", "numpy.save", "torch.save"}
+FORBIDDEN = {"os.system", "os.popen", "np.save", "np.savez", "numpy.save", "torch.save"}
+UNSAFE_YAML = {f"yaml.{verb}" for verb in ("load", "load_all", "full_load", "unsafe_load", "UnsafeLoader")}
 FORBIDDEN_VERBS = {"extractall", "write_text", "write_bytes"}  # on whatever object
 FORBIDDEN_OPTIONS = {"shell": True, "allow_pickle": True, "weights_only": False}
 OPENING = {"open", "fdopen"}
@@ -49,7 +54,7 @@ def _calls(node: ast.AST, guarded: str) -> Iterator[str]:
     name = ast.unparse(node.func)
     verb = name.rpartition(".")[2]
     options = {each.arg: _constant(each.value) for each in node.keywords}
-    if name in RUN_CODE | FORBIDDEN or (verb in FORBIDDEN_VERBS and guarded != "writing"):
+    if name in RUN_CODE | FORBIDDEN | UNSAFE_YAML or (verb in FORBIDDEN_VERBS and guarded != "writing"):
         yield f"calls {name}"
     if name == "torch.load" and options.get("weights_only") is not True:
         yield "torch.load without weights_only=True"
@@ -109,7 +114,8 @@ CAUGHT = [
     "import pickle",
     "from pickle import loads",
     "from pickle import dumps, load",
-    "import yaml",
+    "yaml.load(text)",
+    "yaml.unsafe_load(text)",
     "eval('1')",
     "exec(code)",
     "os.system('ls')",

@@ -66,7 +66,7 @@ class OwnSegmenter:
             found = np.asarray(function(prediction, self.voxel_size, **self.parameters))
         except WRONG as error:
             problem = f"it raised {type(error).__name__}: {str(error)[:100]}"
-            raise UserInputError("segmenter", self.address, problem, "Mend the function") from error
+            raise UserInputError("segmenter", self._short, problem, "Mend the function") from error
         return self._ids(found, prediction.shape[1:])
 
     def _ids(self, found: NDArray[Any], shape: tuple[int, ...]) -> NDArray[np.uint64]:
@@ -74,7 +74,7 @@ class OwnSegmenter:
         if found.shape != shape or found.dtype.kind not in "bui":
             problem = f"it gave {found.dtype} of shape {found.shape}"
             fix = f"Let it give whole numbers of shape {shape}"
-            raise UserInputError("segmenter", self.address, problem, fix)
+            raise UserInputError("segmenter", self._short, problem, fix)
         ids, numbers = np.unique(
             np.concatenate([np.zeros(1, found.dtype), found.ravel()]), return_inverse=True
         )
@@ -83,6 +83,12 @@ class OwnSegmenter:
         order[zero] = 0
         objects: NDArray[np.uint64] = order[numbers[1:]].reshape(shape).astype(np.uint64)
         return objects
+
+    @property
+    def _short(self) -> str:
+        """The address without the folders of a file."""
+        module, function = self._parts
+        return f"{Path(module).name}:{function}"
 
     @property
     def _parts(self) -> tuple[str, str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import pickle
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
 
 from napari_dacapo.errors import CheckpointError
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 LARGEST_RATIO = 12  # a file holds the weights and two moments of each: four times that is far too much
 SLACK = 1 << 20
 NOT_READABLE = (  # what torch raises for files that are damaged, or of something else
-    pickle.UnpicklingError,
+    UnpicklingError,
     *(AttributeError, EOFError, IndexError, KeyError, RuntimeError, TypeError, ValueError),
 )
 
