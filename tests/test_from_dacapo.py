@@ -121,7 +121,9 @@ def test_what_has_no_counterpart_stays_out_with_a_reason_and_the_rest_comes(work
     found = brought(workspace, tasks=[AFFINITIES, other])
     assert found.stored.added == ("Task/affs",)
     assert found.accounts[1].problem.startswith("type is 'DummyTask': it has no counterpart here.")
-    assert list(found.text())[-1].startswith("1 added, 0 replaced, 0 already there. 1 not taken over. type is")
+    assert list(found.text())[-1].startswith(
+        "1 added, 0 replaced, 0 already there. 1 not taken over. type is"
+    )
 
 
 def test_where_a_name_stands_for_another_record_nothing_is_changed(workspace: Workspace) -> None:

@@ -8,8 +8,10 @@ from functools import partial
 from typing import cast
 
 import psutil
+from qtpy import PYSIDE6
 from qtpy.QtCore import QCoreApplication, QObject, QTimer
 
+NEEDED = PYSIDE6  # PyQt6 is at ease with what other threads delete, and Python goes on as usual
 LOOKS_EVERY = 100  # milliseconds
 NEW = 700  # objects more than at the last look that are worth one, as in Python
 OLDER = 20_000  # objects that outlived a look, worth another
@@ -51,6 +53,8 @@ class GarbageCollection(QObject):
 
     def look(self) -> None:
         """Collect what is due; if every thread and page is gone, leave it to Python again."""
+        if not self._timer.isActive():
+            return
         self._threads = {thread for thread in self._threads if thread.is_alive()}
         if gc.get_count()[0] > NEW:
             gc.collect(0)
@@ -77,8 +81,9 @@ class GarbageCollection(QObject):
         return short
 
     def _begin(self) -> None:
-        gc.disable()
-        self._timer.start()
+        if NEEDED:
+            gc.disable()
+            self._timer.start()
 
 
 def garbage_collection() -> GarbageCollection:
