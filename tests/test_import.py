@@ -72,7 +72,16 @@ def test_the_command_is_installed() -> None:
     assert command.load() is main
 
 
-LEFT_OUT = {".git", ".venv", "__pycache__", "build", "shared", ".hypothesis", "demo-workspace", "demo-pictures"}
+LEFT_OUT = {
+    ".git",
+    ".venv",
+    "__pycache__",
+    "build",
+    "shared",
+    ".hypothesis",
+    "demo-workspace",
+    "demo-pictures",
+}
 TEXTS = {".py", ".md", ".cfg", ".toml", ".yaml", ".yml", ".sh", ".txt", ".css", ""}
 UNWANTED = {
     "unfinished work": r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X|HA" + r"CK)\b",
