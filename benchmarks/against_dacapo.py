@@ -27,12 +27,12 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from napari_dacapo.arrays.file import File
-from napari_dacapo.experiments.comparison import best_row, mean_rows
-from napari_dacapo.experiments.history import History
+from napari_dacapo.experiments.results.comparison import best_row, mean_rows
+from napari_dacapo.experiments.results.history import History
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.steps import Predicted, Saved, TrainStep, Validation
-from napari_dacapo.experiments.training import train
+from napari_dacapo.experiments.training.train import train
 from napari_dacapo.from_dacapo.project import bring
 from napari_dacapo.postprocessors.mutex_watershed import MutexWatershed
 from napari_dacapo.store.workspace import Workspace
@@ -43,8 +43,8 @@ LEFT_OUT = 3  # first iterations, in which both warm up
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 IMPORTS = {
     "DaCapo": "import dacapo",
-    "ours, with torch": "import torch; import napari_dacapo.experiments.training",
-    "ours": "import napari_dacapo.experiments.training",
+    "ours, with torch": "import torch; import napari_dacapo.experiments.training.train",
+    "ours": "import napari_dacapo.experiments.training.train",
 }
 
 

@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 
 from napari_dacapo.datasplits.dataset import OpenDataset
-from napari_dacapo.experiments.comparison import best_row, mean_rows
-from napari_dacapo.experiments.history import History, ValidationRow
-from napari_dacapo.experiments.predictions import Predictions
+from napari_dacapo.experiments.predicting.predictions import Predictions
+from napari_dacapo.experiments.predicting.trained import load_trained
+from napari_dacapo.experiments.results.comparison import best_row, mean_rows
+from napari_dacapo.experiments.results.history import History, ValidationRow
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.steps import Notice, Saved, TrainStep, Validation
-from napari_dacapo.experiments.trained import load_trained
-from napari_dacapo.experiments.training import train
-from napari_dacapo.experiments.validation import validate
+from napari_dacapo.experiments.training.train import train
+from napari_dacapo.experiments.training.validation import validate
 
 REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 PRINTED_EVERY = 30.0  # processor seconds

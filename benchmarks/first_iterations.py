@@ -16,8 +16,8 @@ from napari_dacapo.datasplits.dataset import Dataset
 from napari_dacapo.datasplits.held_out_slab import HeldOutSlab
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
-from napari_dacapo.experiments.session import Session
-from napari_dacapo.experiments.suggest import suggest_for
+from napari_dacapo.experiments.suggesting.suggest import suggest_for
+from napari_dacapo.experiments.training.session import Session
 from napari_dacapo.samples.neurites import neurites
 from napari_dacapo.trainers.trainer import Trainer
 

@@ -37,12 +37,12 @@ from napari_dacapo.augments.rotate import Rotate
 from napari_dacapo.augments.transpose import Transpose
 from napari_dacapo.datasplits.dataset import Dataset, OpenDataset
 from napari_dacapo.datasplits.listed_datasets import ListedDatasets
-from napari_dacapo.experiments.batches import Batches
 from napari_dacapo.experiments.memory import TrainingSize
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.steps import TrainStep
-from napari_dacapo.experiments.training import train
+from napari_dacapo.experiments.training.batches import Batches
+from napari_dacapo.experiments.training.train import train
 from napari_dacapo.tasks.affinities import Affinities
 from napari_dacapo.trainers.sampler import Sampler
 from napari_dacapo.trainers.trainer import Trainer

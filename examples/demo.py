@@ -34,12 +34,12 @@ from napari_dacapo.datasplits.dataset import Dataset
 from napari_dacapo.datasplits.datasplit import DataSplit
 from napari_dacapo.datasplits.listed_datasets import ListedDatasets
 from napari_dacapo.errors import DacapoError
-from napari_dacapo.experiments.comparison import best_row
-from napari_dacapo.experiments.history import History
-from napari_dacapo.experiments.predictions import Predictions
+from napari_dacapo.experiments.predicting.predictions import Predictions
+from napari_dacapo.experiments.results.comparison import best_row
+from napari_dacapo.experiments.results.history import History
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
-from napari_dacapo.experiments.training import train
+from napari_dacapo.experiments.training.train import train
 from napari_dacapo.postprocessors.mutex_watershed import MutexWatershed
 from napari_dacapo.samples.labelled_image import LabelledImage
 from napari_dacapo.samples.neurites import neurites, sectioned_neurites

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 from scipy.ndimage import uniform_filter1d
 
-from napari_dacapo.experiments.history import Iterations
+from napari_dacapo.experiments.results.history import Iterations
 from napari_dacapo.scores.contingency import Contingency
 
 PANEL = 400  # pixels a side, about

@@ -2,7 +2,7 @@
 
 import torch
 
-from napari_dacapo.experiments.checkpoints import State
+from napari_dacapo.experiments.checkpoints.checkpoints import State
 
 
 def state(iteration: int, **changes) -> State:

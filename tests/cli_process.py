@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any
 
 PHASES = {  # module, perhaps a class in it, and what is called in the phase
-    "starting": ("napari_dacapo.experiments.training", "preflight"),
-    "training": ("napari_dacapo.experiments.session", "Session", "learn"),
-    "saving": ("napari_dacapo.experiments.checkpoints", "Checkpoints", "save"),
+    "starting": ("napari_dacapo.experiments.training.train", "preflight"),
+    "training": ("napari_dacapo.experiments.training.session", "Session", "learn"),
+    "saving": ("napari_dacapo.experiments.checkpoints.checkpoints", "Checkpoints", "save"),
     "validation": ("napari_dacapo.tasks.affinities", "Affinities", "segment"),
 }
 # what a training imports sooner or later; the first optimizer imports torch's compiler
-IMPORTED = ("torch._dynamo", "napari_dacapo.experiments.training", "napari_dacapo.cli.command")
+IMPORTED = ("torch._dynamo", "napari_dacapo.experiments.training.train", "napari_dacapo.cli.command")
 PATIENCE = 150.0  # seconds a process may need on a busy machine
 
 

@@ -7,9 +7,9 @@ from tiny import run, run_folder
 
 from napari_dacapo.architectures.monai_network import KEPT, LEVELS, REACHES, MonaiNetwork
 from napari_dacapo.errors import UserInputError
-from napari_dacapo.experiments.apply import apply
+from napari_dacapo.experiments.applying.apply import apply
 from napari_dacapo.experiments.steps import Applied, TrainStep, Validation
-from napari_dacapo.experiments.training import train
+from napari_dacapo.experiments.training.train import train
 from napari_dacapo.networks import monai_networks
 from napari_dacapo.trainers.trainer import Trainer
 

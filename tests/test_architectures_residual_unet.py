@@ -8,7 +8,7 @@ from unets import TWO_POOLINGS_2D
 from napari_dacapo.architectures.residual_unet import ResidualUNet
 from napari_dacapo.architectures.unet import UNet
 from napari_dacapo.experiments.steps import TrainStep
-from napari_dacapo.experiments.training import train
+from napari_dacapo.experiments.training.train import train
 from napari_dacapo.networks.blocks import ResidualPass
 from napari_dacapo.networks.plan import Convolve
 from napari_dacapo.trainers.trainer import Trainer

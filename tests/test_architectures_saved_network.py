@@ -9,7 +9,7 @@ from tiny import run, run_folder
 from napari_dacapo.architectures.saved_network import SavedNetwork
 from napari_dacapo.errors import UserInputError
 from napari_dacapo.experiments.steps import TrainStep, Validation
-from napari_dacapo.experiments.training import train
+from napari_dacapo.experiments.training.train import train
 from napari_dacapo.trainers.trainer import Trainer
 
 in_2d_and_3d = pytest.mark.parametrize("dims", [2, 3])

@@ -24,9 +24,9 @@ from napari_dacapo.architectures.unet import UNet
 from napari_dacapo.config import Config
 from napari_dacapo.errors import DacapoError, DeviceError, StoreError, UserInputError
 from napari_dacapo.experiments.run import Run
-from napari_dacapo.experiments.session import Session
 from napari_dacapo.experiments.starts.from_run import FromRun
-from napari_dacapo.experiments.training import _device_error, train
+from napari_dacapo.experiments.training.session import Session
+from napari_dacapo.experiments.training.train import _device_error, train
 from napari_dacapo.tasks.affinities import Affinities
 from napari_dacapo.tasks.one_hot import OneHot
 from napari_dacapo.tasks.task import Task

@@ -9,11 +9,11 @@ from command_line import CommandLine, fill
 
 from napari_dacapo.clusters.cluster import Cluster
 from napari_dacapo.errors import DiskFullError
-from napari_dacapo.experiments import side_by_side
-from napari_dacapo.experiments.history import History
+from napari_dacapo.experiments.results.history import History
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.steps import Notice, Step
+from napari_dacapo.experiments.training import side_by_side
 
 
 @pytest.fixture

@@ -5,19 +5,19 @@ import shutil
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from time import monotonic, sleep
+from time import sleep
 
 import pytest
 from cli_process import Forker, await_phase, let_go
 from command_line import fill
 
 from napari_dacapo.cli.stopping import stoppable
-from napari_dacapo.experiments.checkpoints import Checkpoints
-from napari_dacapo.experiments.history import History
+from napari_dacapo.experiments.checkpoints.checkpoints import Checkpoints
+from napari_dacapo.experiments.results.history import History
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.steps import TrainStep, Validation
-from napari_dacapo.experiments.training import train
+from napari_dacapo.experiments.training.train import train
 from napari_dacapo.store.workspace import Workspace
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
@@ -82,9 +82,7 @@ def test_signals_stop_and_save_and_training_goes_on_from_there(
         os.kill(process, number)
         sleep(0.05)
     let_go(log)
-    asked = monotonic()
     assert forker.wait(process) == code
-    assert monotonic() - asked < 10
     assert text in log.read_text() and "Traceback" not in log.read_text()
     assert iterations(workspace) == (saved, saved)
     folder = RunFolder(Workspace(workspace).run_folder("first"), workspace)

@@ -15,11 +15,11 @@ from store_records import tree
 from napari_dacapo.arrays.file import File
 from napari_dacapo.cli import progress
 from napari_dacapo.errors import DeviceError, DiskFullError
-from napari_dacapo.experiments import training
-from napari_dacapo.experiments.checkpoints import Checkpoints
-from napari_dacapo.experiments.history import History
+from napari_dacapo.experiments.checkpoints.checkpoints import Checkpoints
+from napari_dacapo.experiments.results.history import History
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
+from napari_dacapo.experiments.training import train as training
 from napari_dacapo.store.workspace import Workspace
 
 PARTS = ("-D", "cells", "-A", "small", "-T", "edges", "-R", "gentle")

@@ -17,15 +17,15 @@ from napari_dacapo.arrays.concat_channels import ConcatChannels
 from napari_dacapo.arrays.file import File
 from napari_dacapo.arrays.memory import from_numpy
 from napari_dacapo.errors import CheckpointError, DeviceError, UserInputError
-from napari_dacapo.experiments.apply import apply, refuse_output
-from napari_dacapo.experiments.history import History, ValidationRow
-from napari_dacapo.experiments.parameters import best_parameters, choose_parameters, chosen_parameters
-from napari_dacapo.experiments.predicting import OutputGrid, predict
-from napari_dacapo.experiments.results import resegment, stored_result, stored_results, whole
+from napari_dacapo.experiments.applying.apply import apply, refuse_output
+from napari_dacapo.experiments.predicting.predict import OutputGrid, predict
+from napari_dacapo.experiments.predicting.trained import load_trained
+from napari_dacapo.experiments.results.history import History, ValidationRow
+from napari_dacapo.experiments.results.parameters import best_parameters, choose_parameters, chosen_parameters
+from napari_dacapo.experiments.results.results import resegment, stored_result, stored_results, whole
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.steps import Applied, Notice, Predicted, Step
-from napari_dacapo.experiments.trained import load_trained
-from napari_dacapo.experiments.training import train
+from napari_dacapo.experiments.training.train import train
 
 RAW = File(path="check-raw.zarr")
 

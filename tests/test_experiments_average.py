@@ -9,14 +9,14 @@ import torch
 from tiny import UNET, run, run_folder
 from torch import nn
 
-from napari_dacapo.experiments.average import follow
-from napari_dacapo.experiments.checkpoints import Checkpoints, State
+from napari_dacapo.experiments.checkpoints.checkpoints import Checkpoints, State
+from napari_dacapo.experiments.predicting.trained import load_trained
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
-from napari_dacapo.experiments.session import Session
 from napari_dacapo.experiments.steps import TrainStep, Validation
-from napari_dacapo.experiments.trained import load_trained
-from napari_dacapo.experiments.training import train
+from napari_dacapo.experiments.training.average import follow
+from napari_dacapo.experiments.training.session import Session
+from napari_dacapo.experiments.training.train import train
 from napari_dacapo.trainers.trainer import Trainer
 
 

@@ -10,7 +10,7 @@ import pytest
 from patches import array, numbered, opened, sampler, shape_of
 
 from napari_dacapo.errors import UserInputError
-from napari_dacapo.experiments.batches import Batch, Batches
+from napari_dacapo.experiments.training.batches import Batch, Batches
 from napari_dacapo.tasks.affinities import Affinities
 from napari_dacapo.trainers.trainer import Trainer
 

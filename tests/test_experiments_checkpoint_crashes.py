@@ -14,7 +14,7 @@ import torch
 from checkpoint_states import state
 
 from napari_dacapo.errors import CheckpointError, DiskFullError
-from napari_dacapo.experiments.checkpoints import Checkpoints
+from napari_dacapo.experiments.checkpoints.checkpoints import Checkpoints
 
 torch.set_num_threads(1)
 

@@ -9,8 +9,8 @@ import torch
 from checkpoint_states import state
 
 from napari_dacapo.errors import CheckpointError
-from napari_dacapo.experiments.checkpoint_folder import sealed, unsealed
-from napari_dacapo.experiments.checkpoints import Best, Checkpoints
+from napari_dacapo.experiments.checkpoints.checkpoint_folder import sealed, unsealed
+from napari_dacapo.experiments.checkpoints.checkpoints import Best, Checkpoints
 
 torch.set_num_threads(1)
 

@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from napari_dacapo.experiments.comparison import best_row, mean_rows, validations_since_best
-from napari_dacapo.experiments.history import ValidationRow
+from napari_dacapo.experiments.results.comparison import best_row, mean_rows, validations_since_best
+from napari_dacapo.experiments.results.history import ValidationRow
 from napari_dacapo.tasks.task import Criterion
 
 LOW = Criterion("voi_sum", 0.0, math.inf, higher_is_better=False)

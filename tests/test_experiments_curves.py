@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from command_line import CommandLine, fill
 
-from napari_dacapo.experiments.curves import loss_curve, score_curve
-from napari_dacapo.experiments.history import History, Iterations, ValidationRow
+from napari_dacapo.experiments.results.curves import loss_curve, score_curve
+from napari_dacapo.experiments.results.history import History, Iterations, ValidationRow
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.scores.criterion import Criterion
 from napari_dacapo.store.workspace import Workspace

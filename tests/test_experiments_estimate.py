@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from napari_dacapo.experiments.estimate import Estimate, Pace
+from napari_dacapo.experiments.applying.estimate import Estimate, Pace
 
 ESTIMATE = Estimate(
     shape=(10, 20, 30),

@@ -18,9 +18,9 @@ from napari_dacapo.experiments.exporting.graph import graph_bytes
 from napari_dacapo.experiments.exporting.model_card import ModelCard
 from napari_dacapo.experiments.exporting.module import Predictor, plain_network
 from napari_dacapo.experiments.exporting.processing import FLOAT32, postprocessing, preprocessing
+from napari_dacapo.experiments.predicting.trained import load_trained
 from napari_dacapo.experiments.run_folder import RunFolder
-from napari_dacapo.experiments.trained import load_trained
-from napari_dacapo.experiments.training import train
+from napari_dacapo.experiments.training.train import train
 from napari_dacapo.store.workspace import Workspace
 from napari_dacapo.tasks.task import Task
 

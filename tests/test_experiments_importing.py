@@ -11,11 +11,11 @@ from napari_dacapo.arrays.normalize import FixedRange, MinMax, Percentile, ZScor
 from napari_dacapo.errors import UserInputError
 from napari_dacapo.experiments.exporting.export import export_model
 from napari_dacapo.experiments.importing import normalization_of, run_of_model
+from napari_dacapo.experiments.predicting.trained import load_trained
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.starts.from_model import FromModel
 from napari_dacapo.experiments.steps import Notice, TrainStep
-from napari_dacapo.experiments.trained import load_trained
-from napari_dacapo.experiments.training import train
+from napari_dacapo.experiments.training.train import train
 from napari_dacapo.store.workspace import Workspace
 from napari_dacapo.tasks.inner_distance import InnerDistance
 from napari_dacapo.tasks.one_hot import OneHot

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import tiny
 
-from napari_dacapo.experiments.predicting import OutputGrid, first_plan
+from napari_dacapo.experiments.predicting.predict import OutputGrid, first_plan
 
 VOXEL = (8.0,) * 3
 

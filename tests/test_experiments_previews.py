@@ -15,10 +15,10 @@ from napari_dacapo.arrays.ome_zarr import write_ome_zarr
 from napari_dacapo.datasplits.dataset import Dataset
 from napari_dacapo.datasplits.held_out_slab import HeldOutSlab
 from napari_dacapo.errors import UserInputError
-from napari_dacapo.experiments.mosaic import mosaic
-from napari_dacapo.experiments.previews import GAP, Previews
-from napari_dacapo.experiments.results import whole
-from napari_dacapo.experiments.view import part_in_view
+from napari_dacapo.experiments.previews.mosaic import mosaic
+from napari_dacapo.experiments.previews.previews import GAP, Previews
+from napari_dacapo.experiments.previews.view import part_in_view
+from napari_dacapo.experiments.results.results import whole
 from napari_dacapo.tasks.affinities import Affinities
 from napari_dacapo.tasks.signed_distance import SignedDistance
 from napari_dacapo.tasks.task import Task

@@ -12,12 +12,12 @@ from cheap_workers import local_workers, start_command
 from distributed import Client
 
 from napari_dacapo.errors import UserInputError
-from napari_dacapo.experiments.checkpoints import Checkpoints
-from napari_dacapo.experiments.history import History
+from napari_dacapo.experiments.checkpoints.checkpoints import Checkpoints
+from napari_dacapo.experiments.results.history import History
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
-from napari_dacapo.experiments.side_by_side import SideBySide
 from napari_dacapo.experiments.steps import Ended, Notice, RunStep, Sent, TrainStep
+from napari_dacapo.experiments.training.side_by_side import SideBySide
 from napari_dacapo.files import locked
 from napari_dacapo.store.workspace import Workspace
 

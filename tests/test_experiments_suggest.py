@@ -25,12 +25,12 @@ from napari_dacapo.datasplits.datasplit import DataSplit
 from napari_dacapo.datasplits.held_out_slab import HeldOutSlab
 from napari_dacapo.datasplits.listed_datasets import ListedDatasets
 from napari_dacapo.errors import UserInputError
-from napari_dacapo.experiments.measurements import Measurements, measure
-from napari_dacapo.experiments.preflight import preflight
-from napari_dacapo.experiments.results import whole
+from napari_dacapo.experiments.results.results import whole
 from napari_dacapo.experiments.run import Run
-from napari_dacapo.experiments.suggest import Suggestion, suggest, suggest_for
-from napari_dacapo.experiments.suggested_task import neighborhood
+from napari_dacapo.experiments.suggesting.measurements import Measurements, measure
+from napari_dacapo.experiments.suggesting.suggest import Suggestion, suggest, suggest_for
+from napari_dacapo.experiments.suggesting.suggested_task import neighborhood
+from napari_dacapo.experiments.training.preflight import preflight
 from napari_dacapo.tasks.affinities import Affinities
 from napari_dacapo.tasks.one_hot import OneHot
 from napari_dacapo.tasks.signed_distance import SignedDistance

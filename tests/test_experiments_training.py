@@ -11,17 +11,18 @@ import tiny
 import torch
 
 from napari_dacapo.errors import CheckpointError, DeviceError, UserInputError
-from napari_dacapo.experiments import memory, training
-from napari_dacapo.experiments.checkpoints import Checkpoints
-from napari_dacapo.experiments.history import History
+from napari_dacapo.experiments import memory
+from napari_dacapo.experiments.checkpoints.checkpoints import Checkpoints
+from napari_dacapo.experiments.checkpoints.weights import size_of
+from napari_dacapo.experiments.results.history import History
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
-from napari_dacapo.experiments.session import Session
 from napari_dacapo.experiments.starts.from_file import FromFile
 from napari_dacapo.experiments.starts.from_run import FromRun
 from napari_dacapo.experiments.steps import Notice, Saved, TrainStep, Validation
-from napari_dacapo.experiments.training import train
-from napari_dacapo.experiments.weights import size_of
+from napari_dacapo.experiments.training import train as training
+from napari_dacapo.experiments.training.session import Session
+from napari_dacapo.experiments.training.train import train
 from napari_dacapo.postprocessors.mutex_watershed import MutexWatershed
 from napari_dacapo.scores.mean_iou import MeanIoU
 from napari_dacapo.trainers.trainer import Trainer

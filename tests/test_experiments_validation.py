@@ -10,16 +10,16 @@ import tiny
 
 from napari_dacapo.arrays.array import Array
 from napari_dacapo.arrays.file import File
-from napari_dacapo.experiments.checkpoints import Checkpoints
-from napari_dacapo.experiments.comparison import best_row, mean_rows
-from napari_dacapo.experiments.history import History, ValidationRow
-from napari_dacapo.experiments.predictions import Predictions
+from napari_dacapo.experiments.checkpoints.checkpoints import Checkpoints
+from napari_dacapo.experiments.predicting.predictions import Predictions
+from napari_dacapo.experiments.predicting.trained import load_trained
+from napari_dacapo.experiments.results.comparison import best_row, mean_rows
+from napari_dacapo.experiments.results.history import History, ValidationRow
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.steps import Predicted, Saved, Snapshot, TrainStep, Validation
-from napari_dacapo.experiments.trained import load_trained
-from napari_dacapo.experiments.training import train
-from napari_dacapo.experiments.validation import validate_trained
+from napari_dacapo.experiments.training.train import train
+from napari_dacapo.experiments.training.validation import validate_trained
 
 
 @pytest.fixture(scope="module")

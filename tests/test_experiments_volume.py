@@ -24,12 +24,12 @@ from napari_dacapo.blockwise import durable
 from napari_dacapo.clusters.local_workers import LocalWorkers
 from napari_dacapo.clusters.scheduler import Scheduler
 from napari_dacapo.errors import BlocksError, DiskFullError, StoreError, UserInputError
-from napari_dacapo.experiments.apply import apply
+from napari_dacapo.experiments.applying.apply import apply
+from napari_dacapo.experiments.applying.volume import holds_results
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.steps import Applied, Predicted, Step, Worked
-from napari_dacapo.experiments.training import train
-from napari_dacapo.experiments.volume import holds_results
+from napari_dacapo.experiments.training.train import train
 from napari_dacapo.files import locked
 from napari_dacapo.store.workspace import Workspace
 

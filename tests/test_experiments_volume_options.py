@@ -16,10 +16,10 @@ from napari_dacapo.arrays.memory import from_numpy
 from napari_dacapo.arrays.ome_zarr import own_attributes, write_ome_zarr
 from napari_dacapo.cli.command import cli
 from napari_dacapo.errors import UserInputError
-from napari_dacapo.experiments.apply import apply
+from napari_dacapo.experiments.applying.apply import apply
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
-from napari_dacapo.experiments.training import train
+from napari_dacapo.experiments.training.train import train
 from napari_dacapo.store.workspace import Workspace
 
 PARAMETERS = {"bias": 0.25, "foreground": 0.2, "min_size": 20}

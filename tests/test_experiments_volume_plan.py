@@ -7,9 +7,9 @@ import pytest
 import tiny
 import torch
 
-from napari_dacapo.experiments import volume_plan
-from napari_dacapo.experiments.predicting import OutputGrid
-from napari_dacapo.experiments.volume_plan import VolumePlan, segmenting_threads
+from napari_dacapo.experiments.applying import volume_plan
+from napari_dacapo.experiments.applying.volume_plan import VolumePlan, segmenting_threads
+from napari_dacapo.experiments.predicting.predict import OutputGrid
 
 GIB = 1 << 30
 

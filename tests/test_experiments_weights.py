@@ -14,9 +14,14 @@ from safetensors.torch import save_file
 from torch import nn
 
 from napari_dacapo.errors import CheckpointError
-from napari_dacapo.experiments.checkpoint_folder import MANIFEST, sealed, unsealed
-from napari_dacapo.experiments.checkpoints import Checkpoints
-from napari_dacapo.experiments.weights import load_optimizer_into, load_weights_into, match_head, read_weights
+from napari_dacapo.experiments.checkpoints.checkpoint_folder import MANIFEST, sealed, unsealed
+from napari_dacapo.experiments.checkpoints.checkpoints import Checkpoints
+from napari_dacapo.experiments.checkpoints.weights import (
+    load_optimizer_into,
+    load_weights_into,
+    match_head,
+    read_weights,
+)
 
 torch.set_num_threads(1)
 

@@ -240,19 +240,15 @@ def holder(tmp_path):
 def test_a_lock_is_free_when_its_holder_was_killed(holder, tmp_path):
     holder.kill()
     holder.join()
-    began = time.perf_counter()
-    with locked(tmp_path / "a"):
+    with locked(tmp_path / "a", timeout=0):
         pass
-    assert time.perf_counter() - began < 0.3
 
 
 def test_a_stopped_holder_is_named_by_process_and_machine(holder, tmp_path):
     os.kill(holder.pid, signal.SIGSTOP)
-    began = time.perf_counter()
     who = re.escape(f"process {holder.pid} on {socket.gethostname()}")
     with pytest.raises(StoreError, match=who), locked(tmp_path / "a", timeout=0.2):
         pass
-    assert time.perf_counter() - began < 1
 
 
 def test_a_lock_works_where_its_holder_cannot_sign(monkeypatch, tmp_path):

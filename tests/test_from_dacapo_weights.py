@@ -13,13 +13,13 @@ from command_line import CommandLine
 from dacapo_projects import RUN, write_project
 
 from napari_dacapo.errors import CheckpointError
-from napari_dacapo.experiments.dacapo_checkpoint import read_dacapo_weights
+from napari_dacapo.experiments.checkpoints.dacapo_checkpoint import read_dacapo_weights
 from napari_dacapo.experiments.network import begin_with, build_network
+from napari_dacapo.experiments.predicting.trained import load_trained
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.starts.from_dacapo import FromDacapo
 from napari_dacapo.experiments.starts.from_run import FromRun
-from napari_dacapo.experiments.trained import load_trained
 from napari_dacapo.from_dacapo.project import bring
 from napari_dacapo.from_dacapo.report import Brought
 from napari_dacapo.store.workspace import Workspace

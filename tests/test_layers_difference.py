@@ -12,7 +12,7 @@ from napari.layers import Layer
 from napari_dacapo.arrays.memory import from_numpy
 from napari_dacapo.datasplits.dataset import OpenDataset
 from napari_dacapo.errors import UserInputError
-from napari_dacapo.experiments.results import Result
+from napari_dacapo.experiments.results.results import Result
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.layers.difference import Difference, Side, same_objects
 from napari_dacapo.tasks.one_hot import OneHot

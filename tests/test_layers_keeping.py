@@ -17,7 +17,7 @@ from napari_dacapo.arrays.ome_zarr import write_ome_zarr
 from napari_dacapo.arrays.same_voxels import same_voxels
 from napari_dacapo.datasplits.dataset import Dataset
 from napari_dacapo.datasplits.held_out_slab import HeldOutSlab
-from napari_dacapo.experiments.results import whole
+from napari_dacapo.experiments.results.results import whole
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.layers.keeping import ChosenLayer, Kept, files_in_use, keep
 from napari_dacapo.layers.saving import save_layer

@@ -13,10 +13,10 @@ from napari.layers import Image, Labels
 
 from napari_dacapo.arrays.memory import from_numpy
 from napari_dacapo.arrays.ome_zarr import write_ome_zarr
-from napari_dacapo.experiments.apply import apply
+from napari_dacapo.experiments.applying.apply import apply
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.steps import Snapshot
-from napari_dacapo.experiments.training import train
+from napari_dacapo.experiments.training.train import train
 from napari_dacapo.layers.pixels import Pixels
 from napari_dacapo.layers.reading import reader
 from napari_dacapo.layers.saving import save_layer

@@ -10,11 +10,11 @@ from napari.components import ViewerModel
 from napari.layers import Layer
 
 from napari_dacapo.arrays.file import File
-from napari_dacapo.experiments.apply import apply
-from napari_dacapo.experiments.results import stored_result, whole
+from napari_dacapo.experiments.applying.apply import apply
+from napari_dacapo.experiments.results.results import stored_result, whole
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.steps import Applied
-from napari_dacapo.experiments.training import train
+from napari_dacapo.experiments.training.train import train
 from napari_dacapo.layers.boxes import region_layers
 from napari_dacapo.layers.object_scores import ObjectScores
 from napari_dacapo.layers.results import applied_layers, dataset_layers, result_layers, snapshot_layers

@@ -10,7 +10,7 @@ from napari.layers import Labels, Layer
 
 from napari_dacapo.arrays.memory import from_numpy
 from napari_dacapo.datasplits.dataset import OpenDataset
-from napari_dacapo.experiments.results import Result
+from napari_dacapo.experiments.results.results import Result
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.layers.class_scores import class_layers, verdicts
 from napari_dacapo.layers.object_scores import ObjectScores, iou_colours

@@ -16,7 +16,7 @@ from napari_dacapo.arrays.box import Box
 from napari_dacapo.arrays.memory import from_numpy
 from napari_dacapo.arrays.ome_zarr import own_attributes
 from napari_dacapo.errors import UserInputError
-from napari_dacapo.experiments.results import whole
+from napari_dacapo.experiments.results.results import whole
 from napari_dacapo.layers.layer import image
 from napari_dacapo.layers.saving import place_of, save_layer
 from napari_dacapo.layers.shown import ShownLayer

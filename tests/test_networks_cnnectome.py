@@ -14,7 +14,7 @@ from torch import nn
 
 from napari_dacapo.architectures.unet import UNet
 from napari_dacapo.errors import CheckpointError
-from napari_dacapo.experiments.weights import load_weights_into
+from napari_dacapo.experiments.checkpoints.weights import load_weights_into
 from napari_dacapo.networks.cnnectome import body_and_head
 from napari_dacapo.tasks.head import convolution
 

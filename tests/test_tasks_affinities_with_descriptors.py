@@ -11,7 +11,7 @@ from tiny import TASK, run, run_folder
 
 from napari_dacapo.errors import UserInputError
 from napari_dacapo.experiments.steps import TrainStep, Validation
-from napari_dacapo.experiments.training import train
+from napari_dacapo.experiments.training.train import train
 from napari_dacapo.postprocessors.mutex_watershed import MutexWatershed
 from napari_dacapo.tasks.affinities_with_descriptors import AffinitiesWithDescriptors
 from napari_dacapo.tasks.shape_descriptors import Window, descriptor_names, descriptors_of, mostly_known

@@ -9,11 +9,11 @@ from tiny import dataset, run, run_folder
 from napari_dacapo.arrays.binarize import Binarize, Group
 from napari_dacapo.datasplits.listed_datasets import ListedDatasets
 from napari_dacapo.errors import UserInputError
-from napari_dacapo.experiments.batches import Batches
 from napari_dacapo.experiments.memory import TrainingSize
-from napari_dacapo.experiments.preflight import preflight
 from napari_dacapo.experiments.steps import Validation
-from napari_dacapo.experiments.training import train
+from napari_dacapo.experiments.training.batches import Batches
+from napari_dacapo.experiments.training.preflight import preflight
+from napari_dacapo.experiments.training.train import train
 from napari_dacapo.postprocessors.threshold import Threshold
 from napari_dacapo.scores.error_rates import ErrorRates
 from napari_dacapo.tasks.affinities import Affinities

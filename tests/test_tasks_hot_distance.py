@@ -8,7 +8,7 @@ from tiny import run, run_folder
 
 from napari_dacapo.errors import UserInputError
 from napari_dacapo.experiments.steps import TrainStep, Validation
-from napari_dacapo.experiments.training import train
+from napari_dacapo.experiments.training.train import train
 from napari_dacapo.postprocessors.distance_watershed import DistanceWatershed
 from napari_dacapo.postprocessors.threshold import Threshold
 from napari_dacapo.tasks.hot_distance import HotDistance

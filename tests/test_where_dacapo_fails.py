@@ -15,10 +15,10 @@ from napari_dacapo.arrays.memory import from_numpy
 from napari_dacapo.arrays.ome_zarr import write_ome_zarr
 from napari_dacapo.datasplits.folder_datasets import FolderDatasets
 from napari_dacapo.datasplits.listed_datasets import ListedDatasets
-from napari_dacapo.experiments.apply import apply
+from napari_dacapo.experiments.applying.apply import apply
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.steps import Applied, TrainStep
-from napari_dacapo.experiments.training import train
+from napari_dacapo.experiments.training.train import train
 from napari_dacapo.postprocessors.mutex_watershed import MutexWatershed
 from napari_dacapo.postprocessors.threshold import Threshold
 from napari_dacapo.tasks.affinities import Affinities

@@ -19,12 +19,12 @@ from qtpy.QtWidgets import QPushButton
 
 from napari_dacapo.arrays.file import File
 from napari_dacapo.arrays.ome_zarr import write_ome_zarr
-from napari_dacapo.experiments import apply as applying
-from napari_dacapo.experiments.apply import apply
+from napari_dacapo.experiments.applying import apply as applying
+from napari_dacapo.experiments.applying.apply import apply
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.steps import Predicted
-from napari_dacapo.experiments.training import train
+from napari_dacapo.experiments.training.train import train
 from napari_dacapo.store.workspace import Workspace
 from napari_dacapo.widgets.applying.apply_page import ApplyPage
 from napari_dacapo.widgets.applying.applying import Progress

@@ -14,7 +14,7 @@ from napari_dacapo.clusters.local_workers import LocalWorkers
 from napari_dacapo.clusters.slurm import Slurm
 from napari_dacapo.clusters.this_machine import ThisMachine
 from napari_dacapo.errors import UserInputError
-from napari_dacapo.experiments.checkpoints import Checkpoints
+from napari_dacapo.experiments.checkpoints.checkpoints import Checkpoints
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.store.workspace import Workspace
 from napari_dacapo.widgets.components.cluster_choice import ClusterChoice

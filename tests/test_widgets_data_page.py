@@ -16,7 +16,7 @@ from napari_dacapo.datasplits.datasplit import DataSplit
 from napari_dacapo.datasplits.held_out_box import HeldOutBox
 from napari_dacapo.datasplits.held_out_slab import HeldOutSlab
 from napari_dacapo.datasplits.listed_datasets import ListedDatasets
-from napari_dacapo.experiments.results import whole
+from napari_dacapo.experiments.results.results import whole
 from napari_dacapo.store.workspace import Workspace
 from napari_dacapo.widgets.data.data_page import DataPage
 from napari_dacapo.widgets.viewer.shown_layers import OURS

@@ -17,10 +17,10 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QPushButton, QWidget
 
 from napari_dacapo.errors import UserInputError
-from napari_dacapo.experiments.parameters import chosen_parameters
+from napari_dacapo.experiments.results.parameters import chosen_parameters
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
-from napari_dacapo.experiments.training import train
+from napari_dacapo.experiments.training.train import train
 from napari_dacapo.layers.layer import LayerData
 from napari_dacapo.layers.pixels import Pixels
 from napari_dacapo.store.workspace import Workspace

@@ -14,7 +14,7 @@ from qtpy.QtWidgets import QLineEdit
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.starts.from_run import FromRun
-from napari_dacapo.experiments.training import train
+from napari_dacapo.experiments.training.train import train
 from napari_dacapo.store.workspace import Workspace
 from napari_dacapo.trainers.trainer import Trainer
 from napari_dacapo.widgets.training import training_queue

@@ -22,13 +22,13 @@ from qtpy.QtCore import QObject
 from superqt.utils import WorkerBase, create_worker
 
 from napari_dacapo.errors import CheckpointError, DeviceError, UserInputError
-from napari_dacapo.experiments import training
-from napari_dacapo.experiments.checkpoints import Checkpoints
-from napari_dacapo.experiments.history import History, ValidationRow
+from napari_dacapo.experiments.checkpoints.checkpoints import Checkpoints
+from napari_dacapo.experiments.results.history import History, ValidationRow
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
-from napari_dacapo.experiments.session import Session
 from napari_dacapo.experiments.steps import Notice, Predicted, Saved, Step, TrainStep, Validation
+from napari_dacapo.experiments.training import train as training
+from napari_dacapo.experiments.training.session import Session
 from napari_dacapo.store.workspace import Workspace
 from napari_dacapo.widgets.training.pace import Pace
 from napari_dacapo.widgets.training.queued_run import QueuedRun

@@ -3,13 +3,12 @@
     python window_to_close.py WORKSPACE WORK WAY
 
 It prints the iteration, or the block, at which it begins to close; then, when all is closed, the number of
-questions that were asked and the processor's seconds that closing took, which no other program prolongs.
+questions that were asked.
 """
 
 import signal
 import sys
 import threading
-import time
 from pathlib import Path
 
 import napari
@@ -32,7 +31,7 @@ class Closing:
         self.holder, self.dock = self.viewer.window.add_plugin_dock_widget("napari-dacapo", "DaCapo")
         assert isinstance(self.dock, DaCapo) and self.dock.workspace == Workspace(workspace)
         self.work, self.way = work, way
-        self.questions, self.began = 0, 0.0
+        self.questions = 0
         self.timer = QTimer()
         self.timer.timeout.connect(self.look)
         self.timer.start(50)
@@ -49,7 +48,6 @@ class Closing:
         if done:
             self.timer.stop()
             print(done, flush=True)
-            self.began = time.process_time()
             getattr(self, self.way)()
 
     def _done(self) -> int:
@@ -82,4 +80,4 @@ class Closing:
 if __name__ == "__main__":
     closing = Closing(Path(sys.argv[1]), sys.argv[2], sys.argv[3])
     napari.run()
-    print(closing.questions, time.process_time() - closing.began)
+    print(closing.questions)

@@ -99,7 +99,7 @@ def apply(
     The folder OUTPUT gets prediction.zarr and segmentation.zarr, block by block. Stopped or killed at any
     moment, the same command goes on with the blocks that are not finished.
     """
-    from napari_dacapo.experiments.apply import apply as steps_of
+    from napari_dacapo.experiments.applying.apply import apply as steps_of
 
     cluster = chosen_cluster(workspace, **where)
     steps = steps_of(

@@ -20,7 +20,7 @@ from napari_dacapo.errors import UserInputError
 from napari_dacapo.store.workspace import Workspace
 
 if TYPE_CHECKING:
-    from napari_dacapo.experiments.history import Iterations, ValidationRow
+    from napari_dacapo.experiments.results.history import Iterations, ValidationRow
     from napari_dacapo.experiments.run import Run
     from napari_dacapo.scores.criterion import Criterion
 
@@ -72,8 +72,8 @@ class Result:
 
     @classmethod
     def of(cls, workspace: Workspace, name: str) -> Result:
-        from napari_dacapo.experiments.comparison import mean_rows
-        from napari_dacapo.experiments.history import History
+        from napari_dacapo.experiments.results.comparison import mean_rows
+        from napari_dacapo.experiments.results.history import History
         from napari_dacapo.experiments.run import Run
 
         record = History(run_folder(workspace, name).path).read()
@@ -81,7 +81,7 @@ class Result:
         return cls(workspace.store.read(Run, name), record.iterations, rows)
 
     def best(self, criterion: Criterion) -> ValidationRow | None:
-        from napari_dacapo.experiments.comparison import best_row
+        from napari_dacapo.experiments.results.comparison import best_row
 
         return best_row(criterion, self.rows)
 

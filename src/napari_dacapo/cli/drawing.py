@@ -12,7 +12,7 @@ from napari_dacapo.files import atomic_write
 
 if TYPE_CHECKING:
     from napari_dacapo.cli.compare import Result
-    from napari_dacapo.experiments.curves import MeanCurve
+    from napari_dacapo.experiments.results.curves import MeanCurve
     from napari_dacapo.scores.criterion import Criterion
 
 SUFFIXES = (".svg", ".png", ".pdf")
@@ -26,7 +26,7 @@ def draw(path: Path, groups: Mapping[str, Sequence[Result]], criterion: Criterio
 
     Raises UserInputError for other kinds of file, and where what draws is not installed.
     """
-    from napari_dacapo.experiments.curves import loss_curve, score_curve
+    from napari_dacapo.experiments.results.curves import loss_curve, score_curve
 
     if path.suffix.lower() not in SUFFIXES:
         problem = "no such kind of picture"

@@ -15,7 +15,7 @@ from napari_dacapo.errors import CheckpointError, UserInputError
 from napari_dacapo.store.workspace import Workspace
 
 if TYPE_CHECKING:
-    from napari_dacapo.experiments.results import Result
+    from napari_dacapo.experiments.results.results import Result
 
 COLUMNS = ("dataset", "object", "voxels", "IoU", "segment", "split into", "merged with")
 
@@ -32,7 +32,7 @@ def objects(workspace: Workspace, name: str, iteration: int | None, dataset: str
     Of the segmentations that validation stored: those of its last iteration, or of another one. IoU is that
     with the segment that fits best.
     """
-    from napari_dacapo.experiments.results import stored_results
+    from napari_dacapo.experiments.results.results import stored_results
 
     found = [r for r in stored_results(run_folder(workspace, name)) if dataset in ("", r.dataset.title)]
     if not found:
@@ -47,7 +47,7 @@ def objects(workspace: Workspace, name: str, iteration: int | None, dataset: str
 
 
 def _rows(result: Result) -> Iterator[tuple[str, int, int, float, int, int, int]]:
-    from napari_dacapo.experiments.results import whole
+    from napari_dacapo.experiments.results.results import whole
     from napari_dacapo.scores.contingency import Contingency
     from napari_dacapo.scores.object_table import ObjectTable
 

@@ -14,7 +14,7 @@ from napari_dacapo.errors import CheckpointError, UserInputError
 from napari_dacapo.store.workspace import Workspace
 
 if TYPE_CHECKING:
-    from napari_dacapo.experiments.history import ValidationRow
+    from napari_dacapo.experiments.results.history import ValidationRow
     from napari_dacapo.scores.criterion import Criterion
 
 csv_option = click.option(
@@ -36,7 +36,7 @@ def scores(workspace: Workspace, name: str, by: str, dataset: str, as_csv: bool)
 
     Of each iteration those with its best parameters; a star marks the best of a column.
     """
-    from napari_dacapo.experiments.history import History
+    from napari_dacapo.experiments.results.history import History
 
     folder = run_folder(workspace, name)
     criteria = deciding_first(folder.saved_run().task.criteria(), by)
@@ -78,7 +78,7 @@ def _place(row: ValidationRow) -> dict[str, int | str]:
 
 
 def _of_dataset(rows: Sequence[ValidationRow], dataset: str) -> list[ValidationRow]:
-    from napari_dacapo.experiments.comparison import mean_rows
+    from napari_dacapo.experiments.results.comparison import mean_rows
 
     if not dataset:
         return mean_rows(rows)
@@ -90,7 +90,7 @@ def _of_dataset(rows: Sequence[ValidationRow], dataset: str) -> list[ValidationR
 
 
 def _best_of_each_iteration(criterion: Criterion, rows: Sequence[ValidationRow]) -> list[ValidationRow]:
-    from napari_dacapo.experiments.comparison import best_row
+    from napari_dacapo.experiments.results.comparison import best_row
 
     groups = [list(group) for _, group in groupby(rows, key=lambda row: row.iteration)]
     return [best_row(criterion, group) or group[0] for group in groups]
@@ -98,7 +98,7 @@ def _best_of_each_iteration(criterion: Criterion, rows: Sequence[ValidationRow])
 
 def _best(criteria: Sequence[Criterion], rows: Sequence[ValidationRow]) -> set[tuple[str, int]]:
     """Criterion and row (by its id) of every best score."""
-    from napari_dacapo.experiments.comparison import best_row
+    from napari_dacapo.experiments.results.comparison import best_row
 
     found = {criterion.name: best_row(criterion, rows) for criterion in criteria}
     return {(name, id(row)) for name, row in found.items() if row is not None}

@@ -16,8 +16,8 @@ from napari_dacapo.cli.failures import say
 from napari_dacapo.cli.progress import LINE_SECONDS
 from napari_dacapo.cli.stopping import stoppable
 from napari_dacapo.errors import DacapoError
-from napari_dacapo.experiments.side_by_side import SideBySide
 from napari_dacapo.experiments.steps import Ended, Notice, RunStep, Sent, TrainStep
+from napari_dacapo.experiments.training.side_by_side import SideBySide
 
 if TYPE_CHECKING:
     from napari_dacapo.clusters.cluster import Cluster

@@ -110,8 +110,8 @@ def validate(
 
     The last weights, the best by a score, or those of an iteration. What training stored stays as it is.
     """
-    from napari_dacapo.experiments.history import ValidationRow
-    from napari_dacapo.experiments.validation import validate_trained
+    from napari_dacapo.experiments.results.history import ValidationRow
+    from napari_dacapo.experiments.training.validation import validate_trained
 
     folder = run_folder(workspace, name)
     steps = validate_trained(folder, criterion, iteration, device)
@@ -121,7 +121,7 @@ def validate(
 
 
 def _train(workspace: Workspace, name: str, device: str, threads: int | None, iterations: int | None) -> None:
-    from napari_dacapo.experiments.training import train as steps_of
+    from napari_dacapo.experiments.training.train import train as steps_of
 
     folder = run_folder(workspace, name)
     run = _run(workspace, name, iterations)

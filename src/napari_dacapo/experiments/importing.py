@@ -16,7 +16,7 @@ from napari_dacapo.datasplits.dataset import Dataset
 from napari_dacapo.datasplits.datasplit import DataSplit
 from napari_dacapo.datasplits.listed_datasets import ListedDatasets
 from napari_dacapo.errors import UserInputError
-from napari_dacapo.experiments.checkpoints import Checkpoints, State
+from napari_dacapo.experiments.checkpoints.checkpoints import Checkpoints, State
 from napari_dacapo.experiments.network import build_network
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder

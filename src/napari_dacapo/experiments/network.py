@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
+from napari_dacapo.experiments.checkpoints.weights import match_head
 from napari_dacapo.experiments.starts.start import TrainedWeights
-from napari_dacapo.experiments.weights import match_head
 
 if TYPE_CHECKING:
     from torch import nn

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from napari_dacapo.errors import CheckpointError
-from napari_dacapo.experiments.checkpoints import Checkpoints, State
-from napari_dacapo.experiments.dacapo_checkpoint import read_dacapo_weights
+from napari_dacapo.experiments.checkpoints.checkpoints import Checkpoints, State
+from napari_dacapo.experiments.checkpoints.dacapo_checkpoint import read_dacapo_weights
+from napari_dacapo.experiments.checkpoints.weights import load_weights_into, size_of
 from napari_dacapo.experiments.network import build_network
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
-from napari_dacapo.experiments.weights import load_weights_into, size_of
 
 
 def newest_checkpoint(folder: Path, run: str) -> Path | None:

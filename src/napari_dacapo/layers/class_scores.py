@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_dacapo.experiments.results import Result, whole
+from napari_dacapo.experiments.results.results import Result, whole
 from napari_dacapo.layers.layer import LayerData, placement
 
 VERDICTS = {

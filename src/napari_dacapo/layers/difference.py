@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from napari_dacapo.arrays.array import Array
 from napari_dacapo.arrays.crop import Crop
 from napari_dacapo.errors import UserInputError
-from napari_dacapo.experiments.results import Result
+from napari_dacapo.experiments.results.results import Result
 from napari_dacapo.layers.layer import LayerData, image, placement
 from napari_dacapo.scores.contingency import Contingency
 from napari_dacapo.scores.partners import NOBODY, partners

@@ -12,9 +12,9 @@ from napari_dacapo.arrays.select_channels import SelectChannels
 from napari_dacapo.blockwise.finished import Finished
 from napari_dacapo.blockwise.ledger import read_header
 from napari_dacapo.blockwise.segmentation import CLASSES, FILLED, WRITTEN
+from napari_dacapo.experiments.applying.volume import BLOCKS, LEDGER, PREDICTING, PREDICTION, SEGMENTATION
+from napari_dacapo.experiments.applying.volume_plan import VolumePlan
 from napari_dacapo.experiments.run_folder import RunFolder
-from napari_dacapo.experiments.volume import BLOCKS, LEDGER, PREDICTING, PREDICTION, SEGMENTATION
-from napari_dacapo.experiments.volume_plan import VolumePlan
 from napari_dacapo.layers.growing import Growing, Stages
 from napari_dacapo.layers.layer import LayerData, labels, pyramid
 from napari_dacapo.layers.results import prediction_layers

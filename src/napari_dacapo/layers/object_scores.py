@@ -12,7 +12,7 @@ from scipy import ndimage
 
 from napari_dacapo.arrays.array import Array
 from napari_dacapo.arrays.box import World
-from napari_dacapo.experiments.results import Result, whole
+from napari_dacapo.experiments.results.results import Result, whole
 from napari_dacapo.layers.layer import LayerData, placement
 from napari_dacapo.scores.contingency import Contingency, Ids
 from napari_dacapo.scores.object_table import ObjectTable

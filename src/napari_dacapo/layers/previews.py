@@ -7,8 +7,8 @@ import numpy as np
 from napari_dacapo.arrays.array import Array
 from napari_dacapo.arrays.box import Box, Voxels
 from napari_dacapo.arrays.memory import from_numpy
-from napari_dacapo.experiments.previews import Previews
-from napari_dacapo.experiments.results import whole
+from napari_dacapo.experiments.previews.previews import Previews
+from napari_dacapo.experiments.results.results import whole
 from napari_dacapo.layers.layer import LayerData, channels, image, labels
 from napari_dacapo.tasks.task import Task
 from napari_dacapo.trainers.trainer import Trainer

@@ -9,7 +9,7 @@ from napari_dacapo.arrays.array import Array
 from napari_dacapo.arrays.file import File
 from napari_dacapo.arrays.select_channels import SelectChannels
 from napari_dacapo.datasplits.dataset import OpenDataset
-from napari_dacapo.experiments.results import Result
+from napari_dacapo.experiments.results.results import Result
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.steps import Applied

@@ -13,8 +13,8 @@ from napari_dacapo.architectures.architecture import Architecture
 from napari_dacapo.config import Config
 from napari_dacapo.datasplits.datasplit import DataSplit
 from napari_dacapo.errors import DacapoError, UserInputError
-from napari_dacapo.experiments.previews import Previews
-from napari_dacapo.experiments.suggest import Suggestion
+from napari_dacapo.experiments.previews.previews import Previews
+from napari_dacapo.experiments.suggesting.suggest import Suggestion
 from napari_dacapo.store.workspace import Workspace
 from napari_dacapo.widgets.applying.apply_page import ApplyPage
 from napari_dacapo.widgets.components.component_page import ComponentPage

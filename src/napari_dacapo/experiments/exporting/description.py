@@ -13,7 +13,7 @@ from napari_dacapo.arrays.box import Voxels
 from napari_dacapo.experiments.exporting.model_card import ModelCard
 from napari_dacapo.experiments.exporting.processing import postprocessing, preprocessing
 from napari_dacapo.experiments.exporting.test_image import TestImage
-from napari_dacapo.experiments.trained import Trained
+from napari_dacapo.experiments.predicting.trained import Trained
 
 FORMAT_VERSION = "0.5.12"
 WEIGHTS, TEST_INPUT, TEST_OUTPUT, README = "weights.pt", "test_input.npy", "test_output.npy", "README.md"

@@ -12,8 +12,8 @@ from napari_dacapo.experiments.exporting.graph import SUFFIXES, graph_bytes
 from napari_dacapo.experiments.exporting.model_card import ModelCard
 from napari_dacapo.experiments.exporting.module import Predictor, examples, plain_network
 from napari_dacapo.experiments.exporting.package import Contents, package
+from napari_dacapo.experiments.predicting.trained import Trained, load_trained
 from napari_dacapo.experiments.run_folder import RunFolder
-from napari_dacapo.experiments.trained import Trained, load_trained
 from napari_dacapo.files import atomic_write, replaced_folder
 
 ExportFormat = Literal["bioimageio", "torchscript", "onnx", "torch-export"]

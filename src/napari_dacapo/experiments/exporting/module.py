@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 if TYPE_CHECKING:
-    from napari_dacapo.experiments.trained import Trained
+    from napari_dacapo.experiments.predicting.trained import Trained
     from napari_dacapo.tasks.task import Task
 
 

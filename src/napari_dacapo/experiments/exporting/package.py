@@ -22,7 +22,7 @@ from napari_dacapo.experiments.exporting.graph import graph_bytes
 from napari_dacapo.experiments.exporting.model_card import ModelCard
 from napari_dacapo.experiments.exporting.module import Predictor, examples, plain_network
 from napari_dacapo.experiments.exporting.test_image import TestImage
-from napari_dacapo.experiments.trained import Trained
+from napari_dacapo.experiments.predicting.trained import Trained
 
 Contents = dict[str, bytes]  # by file name
 

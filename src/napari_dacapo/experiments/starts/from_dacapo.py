@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from napari_dacapo.experiments.dacapo_checkpoint import read_dacapo_weights
+from napari_dacapo.experiments.checkpoints.dacapo_checkpoint import read_dacapo_weights
 from napari_dacapo.experiments.starts.start import Start, TrainedWeights
 
 

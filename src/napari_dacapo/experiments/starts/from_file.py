@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from napari_dacapo.experiments.checkpoints.weights import read_weights
 from napari_dacapo.experiments.starts.start import Start, TrainedWeights
-from napari_dacapo.experiments.weights import read_weights
 
 
 class FromFile(Start):

@@ -9,8 +9,8 @@ from pydantic import Field
 
 from napari_dacapo.architectures.bioimageio_file import read_bioimageio
 from napari_dacapo.errors import CheckpointError
+from napari_dacapo.experiments.checkpoints.weights import LARGEST_RATIO
 from napari_dacapo.experiments.starts.start import Start, TrainedWeights
-from napari_dacapo.experiments.weights import LARGEST_RATIO
 
 WRAPPER = "network."  # how the names of weights begin where the activation is in the module, too
 

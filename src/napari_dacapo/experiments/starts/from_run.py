@@ -6,7 +6,7 @@ from typing import Annotated, Self
 from pydantic import Field
 
 from napari_dacapo.errors import UserInputError
-from napari_dacapo.experiments.checkpoints import Checkpoints
+from napari_dacapo.experiments.checkpoints.checkpoints import Checkpoints
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.starts.start import Start, TrainedWeights
 from napari_dacapo.store.names import folded

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from napari_dacapo.arrays.array import Array
     from napari_dacapo.arrays.box import Box
     from napari_dacapo.blockwise.coding import OutputDtype
-    from napari_dacapo.experiments.available_weights import Weights
-    from napari_dacapo.experiments.estimate import Estimate, Pace
+    from napari_dacapo.experiments.applying.estimate import Estimate, Pace
+    from napari_dacapo.experiments.applying.unfinished import Unfinished
+    from napari_dacapo.experiments.applying.volume import Volume
+    from napari_dacapo.experiments.predicting.available_weights import Weights
     from napari_dacapo.experiments.run_folder import RunFolder
-    from napari_dacapo.experiments.unfinished import Unfinished
-    from napari_dacapo.experiments.volume import Volume
     from napari_dacapo.layers.layer import LayerData
     from napari_dacapo.tasks.task import Parameters
 
@@ -115,7 +115,7 @@ class Told:
 
 def trained_runs(workspace: Workspace) -> tuple[str, ...]:
     """The runs of which there are weights."""
-    from napari_dacapo.experiments.available_weights import has_weights
+    from napari_dacapo.experiments.predicting.available_weights import has_weights
     from napari_dacapo.experiments.run import Run
 
     names = workspace.store.names(Run) if workspace.is_ours() else ()
@@ -124,21 +124,21 @@ def trained_runs(workspace: Workspace) -> tuple[str, ...]:
 
 def weights_of(workspace: Workspace, run: str) -> tuple[Weights, ...]:
     """Raises CheckpointError where nothing was trained."""
-    from napari_dacapo.experiments.available_weights import available_weights
+    from napari_dacapo.experiments.predicting.available_weights import available_weights
 
     return available_weights(run_folder(workspace, run))
 
 
 def unfinished_in(workspace: Workspace) -> tuple[Unfinished, ...]:
     """What was begun there and is not complete, the newest first."""
-    from napari_dacapo.experiments.unfinished import unfinished
+    from napari_dacapo.experiments.applying.unfinished import unfinished
 
     return unfinished(workspace)
 
 
 def free_output(workspace: Workspace, run: str, image: str) -> Path:
     """A folder of the workspace that is not there yet, named after both: `applied/task-1 cells 2`."""
-    from napari_dacapo.experiments.unfinished import APPLIED
+    from napari_dacapo.experiments.applying.unfinished import APPLIED
 
     plain = re.sub(r"[^\w.+-]+", " ", f"{run} {image}")[:MOST_CHARACTERS].strip(" .") or "segmented"
     first = workspace.path / APPLIED / plain
@@ -154,8 +154,8 @@ def replaces(wish: Wish) -> bool:
 
     Raises UserInputError where it must not be.
     """
-    from napari_dacapo.experiments.apply import refuse_output
-    from napari_dacapo.experiments.volume import holds_results
+    from napari_dacapo.experiments.applying.apply import refuse_output
+    from napari_dacapo.experiments.applying.volume import holds_results
 
     refuse_output(wish.output, wish.source.paths)
     return holds_results(wish.output)
@@ -163,7 +163,7 @@ def replaces(wish: Wish) -> bool:
 
 def told(workspace: Workspace, wish: Wish) -> Told:
     """From sizes alone. Raises what `apply` raises before it begins."""
-    from napari_dacapo.experiments.estimate import estimate
+    from napari_dacapo.experiments.applying.estimate import estimate
 
     volume, notices = _prepared(workspace, wish)
     return Told(estimate(volume), notices)
@@ -171,8 +171,8 @@ def told(workspace: Workspace, wish: Wish) -> Told:
 
 def pace_of(workspace: Workspace, wish: Wish) -> Pace:
     """Of one block, measured."""
+    from napari_dacapo.experiments.applying.estimate import measure_pace
     from napari_dacapo.experiments.compute import release_memory
-    from napari_dacapo.experiments.estimate import measure_pace
 
     try:
         return measure_pace(_prepared(workspace, wish)[0])
@@ -182,7 +182,7 @@ def pace_of(workspace: Workspace, wish: Wish) -> Pace:
 
 def follow_applying(workspace: Workspace, wish: Wish) -> Generator[Step | Opened, None, None]:
     """Apply a run; the last of the steps are the layers. Raises what `apply` raises."""
-    from napari_dacapo.experiments.apply import apply
+    from napari_dacapo.experiments.applying.apply import apply
     from napari_dacapo.experiments.compute import prepare_torch, release_memory
 
     prepare_torch(wish.threads)
@@ -218,7 +218,7 @@ def run_folder(workspace: Workspace, run: str) -> RunFolder:
 
 
 def _prepared(workspace: Workspace, wish: Wish) -> tuple[Volume, tuple[str, ...]]:
-    from napari_dacapo.experiments.apply import prepare
+    from napari_dacapo.experiments.applying.apply import prepare
     from napari_dacapo.experiments.compute import prepare_torch
 
     prepare_torch(wish.threads)

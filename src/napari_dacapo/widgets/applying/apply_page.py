@@ -45,8 +45,8 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Layer
 
-    from napari_dacapo.experiments.available_weights import Weights
-    from napari_dacapo.experiments.unfinished import Unfinished
+    from napari_dacapo.experiments.applying.unfinished import Unfinished
+    from napari_dacapo.experiments.predicting.available_weights import Weights
 
 SETTLES = 200  # milliseconds after the last choice
 FORM_STRETCH = 100  # the form of a file takes what room there is
@@ -308,7 +308,7 @@ class ApplyPage(QWidget):
         return ""
 
     def _go_on(self, unfinished: Unfinished) -> None:
-        from napari_dacapo.experiments.available_weights import Weights
+        from napari_dacapo.experiments.predicting.available_weights import Weights
 
         weights = Weights(f"of iteration {unfinished.iteration:,}", iteration=unfinished.iteration)
         self._begin(

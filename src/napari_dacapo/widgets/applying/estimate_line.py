@@ -14,7 +14,7 @@ from napari_dacapo.widgets.work.newest import Newest
 
 if TYPE_CHECKING:
     from napari_dacapo.errors import DacapoError
-    from napari_dacapo.experiments.estimate import Estimate, Pace
+    from napari_dacapo.experiments.applying.estimate import Estimate, Pace
 
 LOOKS = "Looks what it takes …"
 

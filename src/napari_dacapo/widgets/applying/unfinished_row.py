@@ -9,7 +9,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QPushButton, QVBoxLayout, QWidget
 
 if TYPE_CHECKING:
-    from napari_dacapo.experiments.unfinished import Unfinished
+    from napari_dacapo.experiments.applying.unfinished import Unfinished
 
 
 class UnfinishedRow(QWidget):

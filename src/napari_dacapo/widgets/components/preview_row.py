@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Layer
 
-    from napari_dacapo.experiments.previews import Previews
+    from napari_dacapo.experiments.previews.previews import Previews
 
 
 WORKS = "Makes a preview …"

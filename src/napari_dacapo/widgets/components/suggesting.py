@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from napari_dacapo.datasplits.datasplit import DataSplit
-from napari_dacapo.experiments.suggest import Suggestion, suggest_for
+from napari_dacapo.experiments.suggesting.suggest import Suggestion, suggest_for
 
 
 def suggestion_for(datasplit: DataSplit, root: Path) -> Suggestion:

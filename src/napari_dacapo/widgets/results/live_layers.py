@@ -11,7 +11,7 @@ from napari.layers import Labels
 from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QWidget
 
-from napari_dacapo.experiments.results import stored_result
+from napari_dacapo.experiments.results.results import stored_result
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.steps import Saved, Snapshot, Validation
 from napari_dacapo.layers.results import snapshot_layers, stacked_layers

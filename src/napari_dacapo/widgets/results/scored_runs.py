@@ -10,11 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_dacapo.errors import DacapoError
-from napari_dacapo.experiments.comparison import best_row, best_rows, mean_rows
-from napari_dacapo.experiments.history import History, ValidationRow
-from napari_dacapo.experiments.parameters import choose_parameters, chosen_parameters, forget_parameters
-from napari_dacapo.experiments.predictions import Predictions
-from napari_dacapo.experiments.results import Result, stored_result, whole
+from napari_dacapo.experiments.predicting.predictions import Predictions
+from napari_dacapo.experiments.results.comparison import best_row, best_rows, mean_rows
+from napari_dacapo.experiments.results.history import History, ValidationRow
+from napari_dacapo.experiments.results.parameters import (
+    choose_parameters,
+    chosen_parameters,
+    forget_parameters,
+)
+from napari_dacapo.experiments.results.results import Result, stored_result, whole
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.layers.class_scores import LEGEND as VERDICTS

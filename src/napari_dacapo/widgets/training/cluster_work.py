@@ -16,7 +16,7 @@ from napari_dacapo.widgets.training.queued_work import FollowedStep, Scored, beg
 
 if TYPE_CHECKING:
     from napari_dacapo.experiments.run import Run
-    from napari_dacapo.experiments.side_by_side import SideBySide
+    from napari_dacapo.experiments.training.side_by_side import SideBySide
 
 ASK_SECONDS = 0.3  # from one look at the runs to the next
 SAVE_SECONDS = 20.0  # that one waits at the end until what is stopped is saved
@@ -41,7 +41,7 @@ class _Scores:
     best: dict[str, float | None] = field(default_factory=dict)
 
     def of(self, name: str, rows: list[Validation]) -> Iterator[Scored]:
-        from napari_dacapo.experiments.history import ValidationRow
+        from napari_dacapo.experiments.results.history import ValidationRow
 
         kept = [ValidationRow(row.iteration, row.dataset, row.parameters, row.scores) for row in rows]
         for each in scored(self.runs[name].task.criteria()[0], kept, self.best[name]):
@@ -56,7 +56,7 @@ def follow_on_cluster(
 
     Nothing is yielded now and then, so that it can be closed.
     """
-    from napari_dacapo.experiments.side_by_side import SideBySide
+    from napari_dacapo.experiments.training.side_by_side import SideBySide
 
     scores = _Scores()
     with cluster.connect() as client:

@@ -78,7 +78,7 @@ def python_of(workspace: Workspace, name: str) -> str:
 
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
-from napari_dacapo.experiments.training import train
+from napari_dacapo.experiments.training.train import train
 from napari_dacapo.store.workspace import Workspace
 
 workspace = Workspace(Path({str(workspace.path)!r}))

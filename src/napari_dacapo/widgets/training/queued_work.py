@@ -16,7 +16,7 @@ from napari_dacapo.experiments.steps import Saved, Step, Validation
 from napari_dacapo.store.workspace import Workspace
 
 if TYPE_CHECKING:
-    from napari_dacapo.experiments.history import ValidationRow
+    from napari_dacapo.experiments.results.history import ValidationRow
     from napari_dacapo.experiments.run import Run
     from napari_dacapo.experiments.run_folder import RunFolder
     from napari_dacapo.scores.criterion import Criterion
@@ -59,8 +59,8 @@ def follow_training(
     workspace: Workspace, name: str, device: str, threads: int, kept: int
 ) -> Generator[FollowedStep, None, None]:
     """Train a run of the workspace. Raises what `train` raises, and where there is no such run."""
-    from napari_dacapo.experiments.history import ValidationRow
-    from napari_dacapo.experiments.training import train
+    from napari_dacapo.experiments.results.history import ValidationRow
+    from napari_dacapo.experiments.training.train import train
 
     run, folder = run_and_folder(workspace, name)
     known = begun(run, folder)
@@ -113,15 +113,15 @@ def run_and_folder(workspace: Workspace, name: str) -> tuple[Run, RunFolder]:
 
 
 def _trained_iterations(run: Run, folder: RunFolder) -> int:
-    from napari_dacapo.experiments.checkpoints import Checkpoints
+    from napari_dacapo.experiments.checkpoints.checkpoints import Checkpoints
 
     entries = Checkpoints(folder.checkpoints, run.identity).list()
     return entries[-1].iteration if entries else 0
 
 
 def _ended_early(run: Run, folder: RunFolder) -> bool:
-    from napari_dacapo.experiments.comparison import validations_since_best
-    from napari_dacapo.experiments.history import History
+    from napari_dacapo.experiments.results.comparison import validations_since_best
+    from napari_dacapo.experiments.results.history import History
 
     if run.patience is None:
         return False
@@ -131,7 +131,7 @@ def _ended_early(run: Run, folder: RunFolder) -> bool:
 
 def begun(run: Run, folder: RunFolder) -> Begun:
     """What the folder tells of it."""
-    from napari_dacapo.experiments.history import History
+    from napari_dacapo.experiments.results.history import History
 
     iteration = _trained_iterations(run, folder)
     record = History(folder.path).read()
@@ -148,7 +148,7 @@ def begun(run: Run, folder: RunFolder) -> Begun:
 
 def scored(criterion: Criterion, rows: Sequence[ValidationRow], best: float | None) -> Iterator[Scored]:
     """One for each iteration that has a score, `best` being that of those before."""
-    from napari_dacapo.experiments.comparison import best_row, mean_rows
+    from napari_dacapo.experiments.results.comparison import best_row, mean_rows
 
     for iteration, group in groupby(mean_rows(rows), key=lambda row: row.iteration):
         row = best_row(criterion, group)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from napari_dacapo.errors import DacapoError
-from napari_dacapo.experiments.checkpoints import Checkpoints
-from napari_dacapo.experiments.comparison import best_row, mean_rows, validations_since_best
-from napari_dacapo.experiments.history import History
+from napari_dacapo.experiments.checkpoints.checkpoints import Checkpoints
+from napari_dacapo.experiments.results.comparison import best_row, mean_rows, validations_since_best
+from napari_dacapo.experiments.results.history import History
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.store.workspace import Workspace
 

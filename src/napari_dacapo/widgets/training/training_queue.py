@@ -13,7 +13,7 @@ from qtpy.QtCore import QCoreApplication, QObject, Signal
 from napari_dacapo.clusters.cluster import Cluster
 from napari_dacapo.clusters.this_machine import ThisMachine
 from napari_dacapo.errors import DacapoError, DeviceError, UserInputError
-from napari_dacapo.experiments.checkpoints import KEPT_LAST
+from napari_dacapo.experiments.checkpoints.checkpoints import KEPT_LAST
 from napari_dacapo.experiments.steps import Ended
 from napari_dacapo.store.names import folded
 from napari_dacapo.store.workspace import Workspace

@@ -1,0 +1,306 @@
+"""Applying a trained run to an image of any size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import replace as changed
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from napari_dacapo.arrays.array import Array
+from napari_dacapo.arrays.box import Box
+from napari_dacapo.arrays.image_metadata import OmeVersion
+from napari_dacapo.arrays.ome_zarr import own_attributes
+from napari_dacapo.arrays.source import Source
+from napari_dacapo.blockwise.coding import OutputDtype
+from napari_dacapo.blockwise.ledger import is_ledger
+from napari_dacapo.blockwise.own_segmenter import OwnSegmenter
+from napari_dacapo.blockwise.region import Region
+from napari_dacapo.clusters.cluster import Cluster
+from napari_dacapo.clusters.this_machine import ThisMachine
+from napari_dacapo.datasplits.fitting import extent
+from napari_dacapo.errors import UserInputError
+from napari_dacapo.experiments.applying.volume import (
+    BLOCKS,
+    LEDGER,
+    PREDICTING,
+    PREDICTION,
+    SEGMENTATION,
+    MaskOf,
+    NetworkOf,
+    Volume,
+    image_of,
+)
+from napari_dacapo.experiments.applying.volume_plan import VolumePlan
+from napari_dacapo.experiments.predicting.predict import OutputGrid, memory_notices, network_of
+from napari_dacapo.experiments.predicting.trained import Trained, load_trained
+from napari_dacapo.experiments.results.parameters import (
+    best_parameters,
+    chosen_parameters,
+    refuse_other_parameters,
+)
+from napari_dacapo.experiments.run_folder import RunFolder
+from napari_dacapo.experiments.steps import Applied, Notice, Predicted, Step, Worked
+from napari_dacapo.files import TEMPORARY, locked, make_folder
+from napari_dacapo.tasks.task import Parameters
+
+CONTAINER = ("zarr.json", ".zgroup", ".zarray", "attributes.json")  # what says that a folder is Zarr or N5
+LOCK_SECONDS = 2.0  # how long one waits for another that is just ending
+
+T = TypeVar("T")
+
+
+def apply(
+    folder: RunFolder,
+    source: Source | Array,
+    output: Path,
+    criterion: str = "",
+    iteration: int | None = None,
+    parameters: Parameters | None = None,
+    device: str = "auto",
+    box: Box | None = None,
+    dtype: OutputDtype = "float16",
+    cluster: Cluster = ThisMachine(),  # noqa: B008 - frozen
+    replace: bool = False,
+    mask: Source | Array | None = None,
+    segmenter: str = "",
+    ome_version: OmeVersion = "0.5",
+    only_predict: bool = False,
+    segment_again: bool = False,
+) -> Generator[Step, None, None]:
+    """Predict and segment an image, or the part in a box (world units), into the folder `output`.
+
+    Weights are the best by a criterion, or those of an iteration, or the last. Parameters are those given,
+    else those chosen for the run, else the best of validation. `output` gets `prediction.zarr` (of `dtype`)
+    and `segmentation.zarr`, block by block; a list of finished blocks lies beside them. Closing the
+    generator, or a crash, keeps those; the same call goes on with the others, and gives the same in the end.
+    To `replace` deletes what an earlier call left there first; to `segment_again` deletes its segmentation
+    and keeps its prediction, whatever parameters it had. To `only_predict` ends before anything is segmented;
+    the same call without it goes on.
+
+    With a `mask`, what lies where it is 0, or beyond it, is background; blocks wholly there are left out. A
+    `segmenter`, `module:function` or `file.py:function`, takes the place of the run's post-processing and
+    gets the parameters (see OwnSegmenter). Both images are OME-Zarr of `ome_version`.
+
+    Raises UserInputError before anything is written where image, output or parameters do not fit, or where
+    another job was begun in `output`, StoreError where another process is at work there, BlocksError where
+    some blocks failed while the others were done.
+    """
+    volume = yield from prepare(
+        folder,
+        source,
+        output,
+        criterion,
+        iteration,
+        parameters,
+        device,
+        box,
+        dtype,
+        mask,
+        segmenter,
+        ome_version,
+    )
+    volume = changed(volume, segments=not only_predict)
+    with _alone(output):
+        if replace:
+            volume.discard()
+        if segment_again:
+            volume.forget_segmentation()
+        yield from _work(volume, folder, source, device, cluster)
+    applied = volume.trained.iteration, volume.parameters
+    if only_predict:
+        yield Notice(f"Predicted by the weights of iteration {applied[0]:,}; not segmented yet.")
+    else:
+        yield Applied(*applied, output / PREDICTION, output / SEGMENTATION)
+
+
+def prepare(
+    folder: RunFolder,
+    source: Source | Array,
+    output: Path,
+    criterion: str = "",
+    iteration: int | None = None,
+    parameters: Parameters | None = None,
+    device: str = "auto",
+    box: Box | None = None,
+    dtype: OutputDtype = "float16",
+    mask: Source | Array | None = None,
+    segmenter: str = "",
+    ome_version: OmeVersion = "0.5",
+) -> Generator[Notice, None, Volume]:
+    """What `apply` will work on, with what a person should know of it; nothing is written. Raises as that."""
+    sources = (each for each in (source, mask) if isinstance(each, Source))
+    refuse_output(output, tuple(path for each in sources for path in each.paths(folder.root)))
+    raw = _normalised(folder, source)
+    run = folder.saved_run()
+    if parameters is not None and not segmenter:
+        refuse_other_parameters(run.task, parameters)
+    _refuse_dimensions(raw, run.architecture.dims)
+    trained = load_trained(folder, criterion, iteration, device)
+    _refuse_channels(raw, trained.input_channels)
+    grid = OutputGrid.of(run, raw, _within(raw, box))
+    region = None if mask is None else _region(folder, raw, grid, mask)
+    own = _own_segmenter(segmenter, grid, parameters or {}) if segmenter else None
+    yield from _scale_notices(folder, raw)
+    if own is not None:
+        parameters = own.parameters
+    if parameters is None:
+        parameters, notices = _usual_parameters(folder, trained, criterion)
+        yield from notices
+    name = folder.path.name
+    return Volume(trained, raw, grid, parameters, dtype, output, name, region, own, ome_version)
+
+
+def _region(folder: RunFolder, raw: Array, grid: OutputGrid, mask: Source | Array) -> Region:
+    """Raises UserInputError for what is no mask of the image."""
+    opened = MaskOf(mask, folder.root) if isinstance(mask, Source) else _given(mask)
+    found = opened()
+    fix = "Choose a mask of the image"
+    if found.dims != raw.dims or found.unit != raw.unit or (found.channels or 1) > 1:
+        problem = f"it has axes {found.axes} in {found.unit}, {raw.name} has {raw.axes} in {raw.unit}"
+        raise UserInputError("mask", found.name, problem, fix)
+    if raw.box.intersect(found.box).is_empty:
+        problem = f"it covers {extent(found.box)} {raw.unit}, {raw.name} {extent(raw.box)}"
+        raise UserInputError("mask", found.name, problem, fix)
+    return Region(opened, grid.offset, grid.voxel_size)
+
+
+def _own_segmenter(address: str, grid: OutputGrid, parameters: Parameters) -> OwnSegmenter:
+    own = OwnSegmenter(address, grid.voxel_size, dict(parameters))
+    own.refuse_missing()
+    return own
+
+
+def refuse_output(output: Path, inputs: tuple[Path, ...] = ()) -> None:
+    """Raises UserInputError for a folder that must not be written or replaced."""
+    place = output.resolve()
+    for path in (each.resolve() for each in inputs):
+        if place == path or path in place.parents or place in path.parents:
+            problem = f"the image {path.name} lies there; it would be overwritten"
+            raise UserInputError("output", str(output), problem, "Choose another folder")
+    for parent in place.parents:
+        if any((parent / name).exists() for name in CONTAINER):
+            problem = f"it lies inside of the image {parent.name}"
+            raise UserInputError("output", str(output), problem, "Choose a folder outside of it")
+    if output.is_symlink() or (output.exists() and not _is_ours(output)):
+        problem = "something else is there"
+        raise UserInputError("output", str(output), problem, "Choose a new folder, or empty it first")
+
+
+def _is_ours(output: Path) -> bool:
+    """Whether it is a folder with nothing in it but what we wrote."""
+    if not output.is_dir():
+        return False
+    return all(map(_is_part, output.iterdir()))
+
+
+def _is_part(path: Path) -> bool:
+    """Whether we wrote it, perhaps in a process that was killed before it got far."""
+    if path.name == BLOCKS:
+        begun = all(each.name.startswith((f"{LEDGER}.", TEMPORARY)) for each in path.iterdir())
+        return begun or is_ledger(path / LEDGER)
+    if path.name in (PREDICTION, SEGMENTATION):
+        return own_attributes(path) is not None
+    return path.name.startswith(TEMPORARY)
+
+
+def _normalised(folder: RunFolder, source: Source | Array) -> Array:
+    """The image with the intensities the network was trained on."""
+    normalization = folder.saved_run().datasplit.normalization
+    if isinstance(source, Array):
+        return normalization.apply(source)
+    plain = source.open(folder.root)
+    return plain if source.is_normalized else normalization.apply(plain)
+
+
+def _refuse_dimensions(raw: Array, dims: int) -> None:
+    if raw.dims != dims:
+        problem = f"{raw.name} is {raw.dims}D, the network was trained in {dims}D"
+        raise UserInputError("image", raw.axes, problem, f"Choose a {dims}D image, or another run")
+
+
+def _refuse_channels(raw: Array, channels: int) -> None:
+    found = raw.channels or 1
+    if found != channels:
+        problem = f"{raw.name} has {_counted(found)}, the network was trained on {_counted(channels)}"
+        fix = "Select those it was trained on" if found > channels else "Choose the image with all of them"
+        raise UserInputError("image", _counted(found), problem, fix)
+
+
+def _counted(channels: int) -> str:
+    return "1 channel" if channels == 1 else f"{channels} channels"
+
+
+def _within(raw: Array, box: Box | None) -> Box:
+    """The part of the box that the image covers. Raises UserInputError where it holds no voxel."""
+    if box is None:
+        return raw.box
+    if len(box.begin) != raw.dims:
+        fix = f"Give {raw.dims} numbers for begin and end"
+        raise UserInputError("box", box.begin, f"{raw.name} has {raw.dims} axes", fix)
+    both = raw.box.intersect(box)
+    if any(size < v for size, v in zip(both.size, raw.voxel_size, strict=True)):
+        problem = f"no voxel of {raw.name} lies in it"
+        raise UserInputError("box", extent(box), problem, f"The image covers {extent(raw.box)} {raw.unit}")
+    return both
+
+
+def _scale_notices(folder: RunFolder, raw: Array) -> Iterator[Notice]:
+    """Whether the voxels are of another size than those trained on, where these are still there."""
+    with suppress(UserInputError):
+        known = folder.saved_run().datasplit.training(folder.root)[0].raw
+        if known.unit != raw.unit or not np.allclose(known.voxel_size, raw.voxel_size, rtol=0.05):
+            sizes = [f"{each.voxel_size} {each.unit}" for each in (known, raw)]
+            text = (
+                f"Trained on voxels of {sizes[0]}, applied to voxels of {sizes[1]}: things look other there."
+            )
+            yield Notice(text)
+
+
+def _usual_parameters(
+    folder: RunFolder, trained: Trained, criterion: str
+) -> tuple[Parameters, tuple[Notice, ...]]:
+    found = chosen_parameters(folder) or best_parameters(folder, trained.iteration, criterion)
+    if found is not None:
+        return found, ()
+    first = trained.run.task.parameter_grid()[0]
+    return first, (Notice(f"This run was never validated; it is applied with {dict(first)}."),)
+
+
+def _work(
+    volume: Volume, folder: RunFolder, source: Source | Array, device: str, cluster: Cluster
+) -> Iterator[Step]:
+    trained, title = volume.trained, volume.raw.name
+    ledger = volume.open_ledger(source if isinstance(source, Source) else None)
+    input_shape = VolumePlan.from_json(ledger.plan).input_shape
+    here = network_of(trained, input_shape)
+    network, image = _given(here), _given(volume.raw)
+    if not cluster.is_here:
+        network = NetworkOf(folder.absolute(), trained.iteration, device, input_shape)
+        image = image_of(folder.absolute(), source) if isinstance(source, Source) else image
+    with closing(volume.steps(ledger, network, image, cluster)) as steps:
+        for step in steps:
+            yield from memory_notices(here)
+            if step.stage == PREDICTING:
+                yield Predicted(trained.iteration, title, step.done, step.of)
+            else:
+                yield Worked(step.stage, title, step.done, step.of)
+
+
+def _given(value: T) -> Callable[[], T]:
+    return lambda: value
+
+
+@contextmanager
+def _alone(output: Path) -> Iterator[None]:
+    """No other process writes there meanwhile. Raises StoreError naming the one that does."""
+    try:
+        make_folder(output / BLOCKS)
+        with locked(output / BLOCKS / LEDGER, LOCK_SECONDS):
+            yield
+    except PermissionError as error:
+        problem = f"it cannot be written ({error.strerror})"
+        raise UserInputError("output", str(output), problem, "Choose another folder") from error

@@ -1,0 +1,140 @@
+"""What applying a run to an image takes, told before it begins."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from napari_dacapo.arrays.box import Voxels
+from napari_dacapo.arrays.pyramid import coarser_shapes
+from napari_dacapo.blockwise.grid import Grid
+from napari_dacapo.blockwise.ledger import Ledger, as_written, read_header
+from napari_dacapo.experiments.applying.volume import BLOCKS, LEDGER, PREDICTING, Volume
+from napari_dacapo.experiments.applying.volume_plan import VolumePlan, segmenting_threads
+from napari_dacapo.experiments.memory import free_memory, memory_can_run_out
+from napari_dacapo.experiments.predicting.predict import network_of
+
+ID_BYTES = 4  # of an object's number
+SURE = 1.0  # seconds; a block that takes less is measured again, when the network is warm
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """Measured on one block of an image."""
+
+    block: float  # seconds to predict a whole one
+    voxel: float  # seconds to segment a voxel
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Of everything from the first block to the last coarser level."""
+
+    shape: Voxels  # of the result
+    block: Voxels
+    blocks: int  # to be predicted
+    done: int  # of them, by an earlier start
+    disk: int  # bytes at the most: what is written is compressed
+    free_disk: int
+    memory: int  # bytes of this machine at the most
+    free_memory: int
+    device: str
+    segmented: int  # voxels for each thread that segments; what several blocks see counts several times
+
+    @property
+    def voxels(self) -> int:
+        return math.prod(self.shape)
+
+    def seconds(self, pace: Pace) -> float:
+        """For all that is not done."""
+        return (self.blocks - self.done) * pace.block + self.segmented * pace.voxel
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What may not go well."""
+        found = []
+        if self.disk > self.free_disk:
+            found.append("The disk may get full: choose another folder or a part, or make room.")
+        if self.memory > self.free_memory:
+            found.append("Memory may not suffice: end other programs first.")
+        return tuple(found)
+
+
+def estimate(volume: Volume) -> Estimate:
+    """From sizes alone; nothing is computed or written."""
+    plan, done = _begun(volume)
+    trained, shape = volume.trained, volume.grid.shape
+    bytes_per_voxel = trained.run.task.segmenting_bytes(len(shape))
+    threads = segmenting_threads(plan, bytes_per_voxel)
+    grid = Grid(shape, plan.segmented)
+    seen = [math.prod(grid.grown(block, plan.halo).shape) for block in grid.blocks()]
+    at_once = min(threads, len(seen))
+    memory = at_once * max(seen) * bytes_per_voxel
+    if not memory_can_run_out(trained.compute.device):
+        predicting = trained.run.architecture.prediction_bytes(trained.input_channels, plan.input_shape)
+        memory = max(memory, predicting)
+    return Estimate(
+        shape=shape,
+        block=plan.block,
+        blocks=Grid(shape, plan.block).count,
+        done=done,
+        disk=_bytes_written(volume),
+        free_disk=shutil.disk_usage(_existing(volume.output)).free,
+        memory=memory,
+        free_memory=free_memory(),
+        device=str(trained.compute.device),
+        segmented=sum(seen) // at_once,
+    )
+
+
+def measure_pace(volume: Volume) -> Pace:
+    """Predict and segment the block in the middle."""
+    plan, _ = _begun(volume)
+    trained, grid = volume.trained, Grid(volume.grid.shape, plan.block)
+    block = grid.at(tuple(count // 2 for count in grid.counts))
+    sides = zip(volume.grid.start, block.start, trained.run.architecture.scale, strict=True)
+    start = tuple(begin + b // scale for begin, b, scale in sides)
+    network = network_of(trained, plan.input_shape)
+    for _ in range(2):
+        began = time.perf_counter()
+        values = network.predict(volume.raw, start, block.shape)
+        predicting = time.perf_counter() - began
+        if predicting > SURE:
+            break
+    began = time.perf_counter()
+    trained.run.task.segment(values, volume.parameters)
+    segmenting = time.perf_counter() - began
+    size = math.prod(block.shape)  # a block at the border is smaller
+    return Pace(predicting * math.prod(plan.block) / size, segmenting / size)
+
+
+def _begun(volume: Volume) -> tuple[VolumePlan, int]:
+    """As an earlier start was cut into blocks, and how many of them are predicted."""
+    path = volume.output / BLOCKS / LEDGER
+    if path.exists() and _is_of(volume, path):
+        ledger = Ledger.read(path)
+        return VolumePlan.from_json(ledger.plan), len(ledger.finished(PREDICTING))
+    return VolumePlan.of(volume.trained, volume.grid), 0
+
+
+def _is_of(volume: Volume, path: Path) -> bool:
+    """Whether it is the same job, whatever the image is called: a layer may be read from its file."""
+    there, now = read_header(path)["job"], as_written(volume.job)
+    return bool({**there, "image": there["image"][1:]} == {**now, "image": now["image"][1:]})
+
+
+def _bytes_written(volume: Volume) -> int:
+    """Prediction and segmentation with all levels, and the objects of single blocks meanwhile."""
+    shape = volume.grid.shape
+    levels = sum(map(math.prod, (shape, *coarser_shapes(shape, len(shape)))))
+    predicted = volume.trained.channels * np.dtype(volume.dtype).itemsize
+    return levels * (predicted + ID_BYTES) + math.prod(shape) * ID_BYTES
+
+
+def _existing(folder: Path) -> Path:
+    return next(each for each in (folder, *folder.parents) if each.exists())

@@ -1,0 +1,1 @@
+"""What the network will be given: patches before a run starts."""

@@ -1,0 +1,1 @@
+"""A task, a network and a trainer that fit the data."""

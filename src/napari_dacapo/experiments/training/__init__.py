@@ -1,0 +1,1 @@
+"""A run: looked at before it starts, trained, validated, side by side with others."""
