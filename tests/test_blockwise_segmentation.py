@@ -83,7 +83,7 @@ def test_blocks_that_see_everything_give_the_objects_of_the_whole(
 @given(
     seed=st.integers(0, 1000),
     shape=st.tuples(st.integers(4, 12), st.integers(4, 14), st.integers(4, 14)),
-    block_shape=st.tuples(*(st.integers(2, 9),) * 3),
+    block_shape=st.tuples(*(st.integers(3, 9),) * 3),
     threads=st.integers(1, 3),
 )
 def test_connected_components_are_exact_with_the_smallest_halo(
