@@ -1,8 +1,10 @@
 """TIFF stacks: plain, ImageJ, OME, BigTIFF; uncompressed ones mapped into memory."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+from weakref import finalize
 
 import numpy as np
 import tifffile
@@ -13,26 +15,32 @@ from napari_dacapo.arrays.formats.choose import no_such_level
 from napari_dacapo.arrays.formats.stored import Geometry, Stored, damage_named, pleasant_chunks, tail
 from napari_dacapo.errors import UserInputError
 
+Pixels = tuple[tuple[int, ...], Callable[[tuple[slice, ...]], NDArray[Any]]]  # chunks, and what reads a part
+
 LETTERS = {"S": "c", "C": "c", "T": "t", "Z": "z", "Y": "y", "X": "x"}
 
 
 def open_stored(path: Path, array: str, level: int) -> Stored:
     """The first image series of the file."""
-    with damage_named(path, "it is no whole TIFF"):
-        return _stored(tifffile.TiffFile(path), path, level)
+    with damage_named(path, "it is no whole TIFF"), ExitStack() as opened:
+        file = opened.enter_context(tifffile.TiffFile(path))
+        series = file.series[0]
+        if level >= len(series.levels):
+            raise no_such_level(path.name, level, len(series.levels))
+        _refuse_unknown_compression(path, series.levels[level].keyframe)
+        mapped = _mapped(path, file, series.levels[level])
+        stored = _stored(path, file, series, level, mapped or _decoded(series, level))
+        if mapped is None:
+            finalize(stored.reader, opened.pop_all().close)  # what is decoded later is read from it
+        return stored
 
 
-def _stored(file: tifffile.TiffFile, path: Path, level: int) -> Stored:
-    series = file.series[0]
-    if level >= len(series.levels):
-        raise no_such_level(path.name, level, len(series.levels))
+def _stored(path: Path, file: tifffile.TiffFile, series: Any, level: int, pixels: Pixels) -> Stored:
     shown = series.levels[level]
-    _refuse_unknown_compression(path, shown.keyframe)
     axes = _letters(shown.axes)
-    geometry = _geometry(
-        file, axes, tuple(full / max(n, 1) for full, n in zip(series.shape, shown.shape, strict=True))
-    )
-    chunks, reader = _mapped(path, file, shown) or _decoded(series, level)
+    coarser = tuple(full / max(n, 1) for full, n in zip(series.shape, shown.shape, strict=True))
+    geometry = _geometry(file, axes, coarser)
+    chunks, reader = pixels
     return Stored(
         name=str(path),
         shape=shown.shape,
@@ -80,9 +88,7 @@ def _letters(axes: str) -> str | None:
     return "".join(map(str, letters))
 
 
-def _mapped(
-    path: Path, file: tifffile.TiffFile, series: Any
-) -> tuple[tuple[int, ...], Callable[[tuple[slice, ...]], NDArray[Any]]] | None:
+def _mapped(path: Path, file: tifffile.TiffFile, series: Any) -> Pixels | None:
     """Uncompressed pixels that lie one behind the other in this file; None otherwise."""
     if series.dataoffset is None or len(series) < 1 or series.keyframe.compression != 1:
         return None
@@ -93,7 +99,7 @@ def _mapped(
     return pleasant_chunks(series.shape), lambda slices: np.array(values[slices])
 
 
-def _decoded(series: Any, level: int) -> tuple[tuple[int, ...], Callable[[tuple[slice, ...]], NDArray[Any]]]:
+def _decoded(series: Any, level: int) -> Pixels:
     """Tiles, or whole pages where there are none: strips are too thin to be read one by one."""
     mode = "strile" if series.levels[level].keyframe.is_tiled else "page"
     opened = zarr.open_array(series.aszarr(level=level, chunkmode=mode), mode="r")
