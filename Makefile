@@ -10,7 +10,7 @@ SCREEN = $(if $(DISPLAY),,$(VIRTUAL_SCREEN))
 DEMO = $(if $(DISPLAY),examples/window_demo.py,$(if $(SCREEN),examples/window_demo.py --pictures demo-pictures,examples/demo.py))
 BIN = .venv/bin
 
-.PHONY: demo test check format docs setup clean
+.PHONY: demo test check style types floors manifest safety format docs setup clean
 
 demo: setup
 	$(SCREEN) $(BIN)/python $(DEMO)
@@ -18,12 +18,22 @@ demo: setup
 test: setup
 	$(PYTHON_ENVIRONMENT) $(SCREEN) $(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGUMENTS)
 
-check: setup
+check: style types floors manifest safety
+
+style: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+types: setup
 	$(BIN)/mypy
+
+floors: setup
 	$(BIN)/lint-imports
+
+manifest: setup
 	$(BIN)/npe2 validate src/napari_dacapo/napari.yaml
+
+safety: setup
 	$(BIN)/bandit -q -r src -ll
 
 format: setup

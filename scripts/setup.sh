@@ -76,7 +76,6 @@ is_up_to_date() {
 
 install_packages() {
     if is_up_to_date; then return; fi
-    make_environment
     say "Installing the Python packages; the first time takes some minutes"
     .venv/bin/python -m pip install --quiet --no-compile --disable-pip-version-check \
         --constraint constraints.txt --editable '.[all,bioimageio,cluster,docs,monai,onnx,plots,testing]'
@@ -98,5 +97,7 @@ check_libraries() {
     [ ${#missing[@]} = 0 ] || install_libraries "${missing[@]}" || true
 }
 
+is_up_to_date || make_environment
+check_libraries & # beside the packages: one waits for disks where the other waits for the net
+trap wait EXIT
 install_packages
-check_libraries
