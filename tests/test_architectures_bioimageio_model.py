@@ -8,6 +8,7 @@ import pytest
 import torch
 from saved_networks import bioimageio_model, packaged, saved_network
 
+from napari_dacapo.architectures.bioimageio_file import read_bioimageio
 from napari_dacapo.errors import UserInputError
 from napari_dacapo.networks.bioimageio_module import load_model, reordered
 
@@ -49,6 +50,24 @@ def test_what_is_no_model_is_refused(tmp_path) -> None:
     (folder / "rdf.yaml").write_text(json.dumps(description | {"outputs": []}))
     with pytest.raises(UserInputError, match="it is no valid model: outputs"):
         bioimageio_model(2).replace(path=str(folder)).build(2)
+
+
+@needs_extra
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")  # of their library
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("picture.tif", b"II*\0" + bytes(64)),
+        ("text.txt", b"a network"),
+        ("cut.zip", b"PK\x03\x04 and no more"),
+        ("rdf.yaml", b"type: [model"),
+        ("list.yaml", b"- model"),
+    ],
+)
+def test_a_file_that_is_no_package_is_refused(tmp_path, name, content) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(UserInputError, match=r"it is no package of bioimage\.io"):
+        read_bioimageio(tmp_path / name)
 
 
 def test_code_that_came_with_a_model_runs_only_if_it_is_trusted() -> None:

@@ -8,6 +8,7 @@ from tiny import run, run_folder
 from napari_dacapo.architectures.monai_network import KEPT, LEVELS, REACHES, MonaiNetwork
 from napari_dacapo.errors import UserInputError
 from napari_dacapo.experiments.applying.apply import apply
+from napari_dacapo.experiments.applying.wanted import Wanted
 from napari_dacapo.experiments.steps import Applied, TrainStep, Validation
 from napari_dacapo.experiments.training.train import train
 from napari_dacapo.networks import monai_networks
@@ -90,5 +91,5 @@ def test_a_run_with_one_learns_validates_and_is_applied_block_by_block(tmp_path)
     assert np.mean(losses[-5:]) < 0.95 * np.mean(losses[:5])
     assert any(isinstance(step, Validation) for step in steps)
     image = whole.datasplit.validate[0].raw
-    *_, last = apply(run_folder(tmp_path), image, tmp_path / "applied")
+    *_, last = apply(Wanted(run_folder(tmp_path), image, tmp_path / "applied"))
     assert isinstance(last, Applied)

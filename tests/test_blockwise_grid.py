@@ -1,10 +1,11 @@
 """Blocks cover a region once, and no two of them share a chunk."""
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from napari_dacapo.blockwise.grid import Block, block_count, blocks
+from napari_dacapo.blockwise.grid import Block, Grid, block_count, blocks
 
 sides = st.tuples(st.integers(1, 40), st.integers(1, 13))
 
@@ -15,6 +16,18 @@ def test_the_last_blocks_are_smaller() -> None:
         Block((2, 0), (2, 4)),
         Block((4, 0), (1, 4)),
     ]
+
+
+@pytest.mark.parametrize(
+    ("shape", "block_shape", "starts"),
+    [
+        ((50, 4), (10, 4), [(20, 0), (10, 0), (30, 0), (0, 0), (40, 0)]),
+        ((45, 4), (10, 4), [(20, 0), (10, 0), (30, 0), (0, 0), (40, 0)]),  # 22 is in the block at 20
+        ((30, 8), (10, 4), [(10, 0), (10, 4), (0, 0), (0, 4), (20, 0), (20, 4)]),
+    ],
+)
+def test_the_middle_of_the_first_axis_comes_first(shape, block_shape, starts) -> None:
+    assert [block.start for block in Grid(shape, block_shape).from_middle()] == starts
 
 
 @settings(max_examples=1000)

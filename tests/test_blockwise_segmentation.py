@@ -1,5 +1,6 @@
 """Objects found block by block are those of the whole."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from napari_dacapo.arrays.box import Voxels
 from napari_dacapo.arrays.ome_zarr import open_own
 from napari_dacapo.blockwise.joined import joined, offsets_of
 from napari_dacapo.blockwise.parts import _pairs
+from napari_dacapo.blockwise.segmentation import WRITTEN
 from napari_dacapo.postprocessors.affinity_components import AffinityComponents
 from napari_dacapo.postprocessors.affinity_watershed import AffinityWatershed
 from napari_dacapo.postprocessors.connected_components import ConnectedComponents
@@ -154,6 +156,14 @@ def test_classes_are_exact_and_nothing_is_left_behind(task: Task, tmp_path: Path
     result = segmented(of)
     np.testing.assert_array_equal(result, task.segment(values, parameters))
     assert result.dtype == np.uint8 and not of.work.exists()
+
+
+def test_the_middle_slices_are_written_first(tmp_path: Path) -> None:
+    values, parameters = prediction(COMPONENTS, (40, 8), 4), COMPONENTS.parameter_grid()[0]
+    segmented(segmenting(tmp_path, COMPONENTS, parameters, values, (8, 8), (2, 2)))
+    entries = [json.loads(line) for line in (tmp_path / "ledger.jsonl").read_text().splitlines()]
+    written = [each["block"][0] for each in entries if each.get("stage") == WRITTEN]
+    assert written == [16, 8, 24, 0, 32]
 
 
 def test_ids_are_at_least_32_bits_and_from_1_without_gaps(tmp_path: Path) -> None:

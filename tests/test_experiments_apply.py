@@ -18,6 +18,7 @@ from napari_dacapo.arrays.file import File
 from napari_dacapo.arrays.memory import from_numpy
 from napari_dacapo.errors import CheckpointError, DeviceError, UserInputError
 from napari_dacapo.experiments.applying.apply import apply, refuse_output
+from napari_dacapo.experiments.applying.wanted import Wanted
 from napari_dacapo.experiments.predicting.predict import OutputGrid, predict
 from napari_dacapo.experiments.predicting.trained import load_trained
 from napari_dacapo.experiments.results.history import History, ValidationRow
@@ -63,7 +64,7 @@ def refused(steps: Iterator[Step]) -> UserInputError:
 
 
 def test_a_validation_image_applied_to_gives_what_validation_stored(trained: RunFolder, output: Path) -> None:
-    last = applied(apply(trained, RAW, output, device="cpu"))
+    last = applied(apply(Wanted(trained, RAW, output, device="cpu")))
     stored = stored_result(trained, 3, "check")
     np.testing.assert_array_equal(voxels(last.prediction), whole(stored.prediction))
     np.testing.assert_array_equal(voxels(last.segmentation), whole(stored.segmentation))
@@ -73,10 +74,10 @@ PARAMETERS = {"bias": 0.9, "foreground": 0.2, "min_size": 0}
 
 
 def test_an_image_may_be_predicted_first_and_segmented_later(trained: RunFolder, output: Path) -> None:
-    steps = list(apply(trained, RAW, output, parameters=PARAMETERS, device="cpu", only_predict=True))
+    steps = list(apply(Wanted(trained, RAW, output, parameters=PARAMETERS, device="cpu", only_predict=True)))
     assert isinstance(steps[-1], Notice) and "not segmented yet" in steps[-1].text
     assert not (output / "segmentation.zarr").exists()
-    later = list(apply(trained, RAW, output, parameters=PARAMETERS, device="cpu"))
+    later = list(apply(Wanted(trained, RAW, output, parameters=PARAMETERS, device="cpu")))
     assert not any(isinstance(step, Predicted) for step in later)
     assert isinstance(later[-1], Applied) and later[-1].segmentation.exists()
 
@@ -84,27 +85,29 @@ def test_an_image_may_be_predicted_first_and_segmented_later(trained: RunFolder,
 def test_a_prediction_is_kept_and_segmented_again_with_other_parameters(
     trained: RunFolder, output: Path, tmp_path: Path
 ) -> None:
-    list(apply(trained, RAW, output, parameters=PARAMETERS, device="cpu"))
+    list(apply(Wanted(trained, RAW, output, parameters=PARAMETERS, device="cpu")))
     other = PARAMETERS | {"bias": 0.25}
-    assert "parameters" in str(refused(apply(trained, RAW, output, parameters=other, device="cpu")))
-    again = list(apply(trained, RAW, output, parameters=other, device="cpu", segment_again=True))
+    assert "parameters" in str(refused(apply(Wanted(trained, RAW, output, parameters=other, device="cpu"))))
+    again = list(apply(Wanted(trained, RAW, output, parameters=other, device="cpu"), segment_again=True))
     assert not any(isinstance(step, Predicted) for step in again)
-    fresh = applied(apply(trained, RAW, tmp_path / "fresh", parameters=other, device="cpu"))
+    fresh = applied(apply(Wanted(trained, RAW, tmp_path / "fresh", parameters=other, device="cpu")))
     np.testing.assert_array_equal(voxels(again[-1].segmentation), voxels(fresh.segmentation))
-    uint8 = apply(trained, RAW, output, parameters=other, device="cpu", dtype="uint8", segment_again=True)
+    uint8 = apply(
+        Wanted(trained, RAW, output, parameters=other, device="cpu", dtype="uint8"), segment_again=True
+    )
     assert "it was begun with dtype 'float16', now 'uint8'" in str(refused(uint8))
     assert again[-1].segmentation.exists()
 
 
 def test_results_lie_where_the_image_lies(trained: RunFolder, output: Path) -> None:
-    last = applied(apply(trained, RAW, output, device="cpu"))
+    last = applied(apply(Wanted(trained, RAW, output, device="cpu")))
     raw, prediction = RAW.open(trained.root), File(path=str(last.prediction)).open()
     assert prediction.box == raw.box and prediction.unit == "nm"
     assert prediction.channel_names == ("affinity_z1", "affinity_y1", "affinity_x1", "affinity_x3")
 
 
 def test_every_block_is_a_step_and_the_results_are_the_last(trained: RunFolder, output: Path) -> None:
-    steps = list(apply(trained, RAW, output, device="cpu"))
+    steps = list(apply(Wanted(trained, RAW, output, device="cpu")))
     blocks = [(step.done, step.of) for step in steps if isinstance(step, Predicted)]
     # a block keeps 16 of 32 voxels, so that 20 voxels are two along each axis
     assert blocks == [(done, 8) for done in range(1, 9)]
@@ -112,14 +115,14 @@ def test_every_block_is_a_step_and_the_results_are_the_last(trained: RunFolder, 
 
 
 def test_blocks_are_whole_chunks(trained: RunFolder, output: Path) -> None:
-    last = applied(apply(trained, RAW, output, device="cpu"))
+    last = applied(apply(Wanted(trained, RAW, output, device="cpu")))
     assert zarr.open_array(str(last.prediction / "0"), mode="r").chunks == (1, 16, 16, 16)
 
 
 def test_a_box_gives_that_part_of_the_whole(trained: RunFolder, output: Path) -> None:
     box = Box((16.0, 16.0, 32.0), (112.0, 96.0, 160.0))
-    part = applied(apply(trained, RAW, output / "part", device="cpu", box=box))
-    everything = applied(apply(trained, RAW, output / "whole", device="cpu"))
+    part = applied(apply(Wanted(trained, RAW, output / "part", device="cpu", box=box)))
+    everything = applied(apply(Wanted(trained, RAW, output / "whole", device="cpu")))
     assert File(path=str(part.prediction)).open().box == box
     expected = voxels(everything.prediction)[:, 2:14, 2:12, 4:20]
     np.testing.assert_allclose(voxels(part.prediction), expected, atol=2e-3)
@@ -127,8 +130,8 @@ def test_a_box_gives_that_part_of_the_whole(trained: RunFolder, output: Path) ->
 
 def test_an_array_is_normalised_as_a_file(trained: RunFolder, output: Path) -> None:
     array = RAW.open(trained.root)
-    one = applied(apply(trained, array, output / "array", device="cpu"))
-    other = applied(apply(trained, RAW, output / "file", device="cpu"))
+    one = applied(apply(Wanted(trained, array, output / "array", device="cpu")))
+    other = applied(apply(Wanted(trained, RAW, output / "file", device="cpu")))
     np.testing.assert_array_equal(voxels(one.prediction), voxels(other.prediction))
 
 
@@ -142,14 +145,14 @@ class TestOutput:
 
     def test_not_over_the_image(self, trained: RunFolder) -> None:
         raw = trained.root / "check-raw.zarr"
-        error = refused(apply(trained, RAW, raw, device="cpu"))
+        error = refused(apply(Wanted(trained, RAW, raw, device="cpu")))
         assert "the image check-raw.zarr lies there" in str(error) and raw.is_dir()
 
     def test_not_inside_of_the_image(self, trained: RunFolder) -> None:
-        refused(apply(trained, RAW, trained.root / "check-raw.zarr" / "results", device="cpu"))
+        refused(apply(Wanted(trained, RAW, trained.root / "check-raw.zarr" / "results", device="cpu")))
 
     def test_not_over_a_folder_that_holds_the_image(self, trained: RunFolder, output: Path) -> None:
-        last = applied(apply(trained, RAW, output, device="cpu"))
+        last = applied(apply(Wanted(trained, RAW, output, device="cpu")))
         assert "lies there" in self.refused(output, last.prediction)
 
     def test_not_over_an_image_of_several_sources(self, trained: RunFolder, output: Path) -> None:
@@ -175,7 +178,7 @@ class TestOutput:
     def test_not_over_our_results_with_something_of_others_among_them(
         self, trained: RunFolder, output: Path
     ) -> None:
-        applied(apply(trained, RAW, output, device="cpu"))
+        applied(apply(Wanted(trained, RAW, output, device="cpu")))
         refuse_output(output)
         (output / "notes.txt").write_text("mine")
         assert "something else is there" in self.refused(output)
@@ -191,7 +194,7 @@ class TestOutput:
             raise PermissionError(13, "Permission denied")
 
         monkeypatch.setattr(Path, "mkdir", deny)
-        error = refused(apply(trained, RAW, output, device="cpu"))
+        error = refused(apply(Wanted(trained, RAW, output, device="cpu")))
         assert error.field == "output" and "Permission denied" in str(error)
 
 
@@ -200,17 +203,17 @@ class TestImage:
 
     def test_of_other_dimensions(self, trained: RunFolder, output: Path) -> None:
         flat = from_numpy(np.zeros((20, 20), np.uint8), "yx", (8.0, 8.0), name="flat")
-        error = refused(apply(trained, flat, output, device="cpu"))
+        error = refused(apply(Wanted(trained, flat, output, device="cpu")))
         assert "flat is 2D, the network was trained in 3D" in str(error)
 
     def test_of_other_channels(self, trained: RunFolder, output: Path) -> None:
         colour = from_numpy(np.zeros((3, 20, 20, 20), np.uint8), "czyx", (8.0,) * 3, name="colour")
-        error = refused(apply(trained, colour, output, device="cpu"))
+        error = refused(apply(Wanted(trained, colour, output, device="cpu")))
         assert "colour has 3 channels, the network was trained on 1 channel" in str(error)
 
     def test_of_complex_numbers(self, trained: RunFolder, output: Path) -> None:
         waves = from_numpy(np.zeros((20, 20, 20), np.complex64), "zyx", (8.0,) * 3, name="waves")
-        assert "complex64" in str(refused(apply(trained, waves, output, device="cpu")))
+        assert "complex64" in str(refused(apply(Wanted(trained, waves, output, device="cpu"))))
 
     @pytest.mark.parametrize(
         ("box", "reason"),
@@ -221,11 +224,13 @@ class TestImage:
         ],
     )
     def test_with_an_impossible_box(self, trained: RunFolder, output: Path, box: Box, reason: str) -> None:
-        assert reason in str(refused(apply(trained, RAW, output, device="cpu", box=box)))
+        assert reason in str(refused(apply(Wanted(trained, RAW, output, device="cpu", box=box))))
 
     def test_of_another_voxel_size_is_told(self, trained: RunFolder, output: Path) -> None:
         coarse = RAW.replace(voxel_size=(16.0,) * 3, unit="nm")
-        notices = [s.text for s in apply(trained, coarse, output, device="cpu") if isinstance(s, Notice)]
+        notices = [
+            s.text for s in apply(Wanted(trained, coarse, output, device="cpu")) if isinstance(s, Notice)
+        ]
         assert notices[0].startswith("Trained on voxels of (8.0, 8.0, 8.0) nm, applied to voxels of (16.0")
 
 
@@ -240,23 +245,25 @@ class TestParameters:
     def test_those_given(self, trained: RunFolder, output: Path) -> None:
         given = {"bias": 0.4, "foreground": 0.2, "min_size": 20}
         choose_parameters(trained, given | {"bias": 0.9})
-        assert applied(apply(trained, RAW, output, parameters=given, device="cpu")).parameters == given
+        assert (
+            applied(apply(Wanted(trained, RAW, output, parameters=given, device="cpu"))).parameters == given
+        )
 
     def test_else_those_chosen(self, trained: RunFolder, output: Path) -> None:
         chosen = {"bias": 0.33, "foreground": 0.0, "min_size": 5}
         choose_parameters(trained, chosen)
-        assert applied(apply(trained, RAW, output, device="cpu")).parameters == chosen
+        assert applied(apply(Wanted(trained, RAW, output, device="cpu"))).parameters == chosen
 
     def test_else_the_best_of_validation(self, trained: RunFolder, output: Path) -> None:
         assert chosen_parameters(trained) is None
         expected = best_parameters(trained, 3)
-        assert applied(apply(trained, RAW, output, device="cpu")).parameters == expected
+        assert applied(apply(Wanted(trained, RAW, output, device="cpu"))).parameters == expected
 
     def test_else_the_first_and_a_person_is_told(self, tmp_path: Path) -> None:
         folder = tiny.run_folder(tmp_path)
         with closing(train(tiny.run(tmp_path), folder, "cpu")) as steps:
             next(steps)
-        *others, last = apply(folder, RAW, tmp_path / "applied", device="cpu")
+        *others, last = apply(Wanted(folder, RAW, tmp_path / "applied", device="cpu"))
         assert isinstance(last, Applied) and last.parameters["bias"] == 0.25
         assert any("never validated" in step.text for step in others if isinstance(step, Notice))
 
@@ -273,7 +280,9 @@ class TestParameters:
     def test_wrong_ones_are_refused_everywhere(
         self, trained: RunFolder, output: Path, wrong: dict[str, Any]
     ) -> None:
-        assert "parameters" in refused(apply(trained, RAW, output, parameters=wrong, device="cpu")).field
+        assert (
+            "parameters" in refused(apply(Wanted(trained, RAW, output, parameters=wrong, device="cpu"))).field
+        )
         with pytest.raises(UserInputError, match="parameters"):
             choose_parameters(trained, wrong)
         with pytest.raises(UserInputError, match="parameters"):
@@ -373,7 +382,7 @@ def test_a_device_that_takes_no_block_is_told(trained: RunFolder) -> None:
 
 
 def test_results_say_how_they_were_made(trained: RunFolder, output: Path) -> None:
-    last = applied(apply(trained, RAW, output, device="cpu"))
+    last = applied(apply(Wanted(trained, RAW, output, device="cpu")))
     own = json.loads((last.segmentation / "zarr.json").read_text())["attributes"]["napari_dacapo"]
     assert own["image"] == "check-raw.zarr" and own["parameters"] == last.parameters
     assert own["iteration"] == 3 and own["identity"] == trained.saved_run().identity

@@ -10,8 +10,9 @@ from command_line import CommandLine, fill
 from napari_dacapo.arrays.normalize import FixedRange, MinMax, Percentile, ZScore
 from napari_dacapo.errors import UserInputError
 from napari_dacapo.experiments.exporting.export import export_model
-from napari_dacapo.experiments.importing import normalization_of, run_of_model
+from napari_dacapo.experiments.importing import import_model, normalization_of, run_of_model
 from napari_dacapo.experiments.predicting.trained import load_trained
+from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.starts.from_model import FromModel
 from napari_dacapo.experiments.steps import Notice, TrainStep
@@ -59,6 +60,21 @@ def test_without_data_it_can_be_applied_with_the_packages_own_normalization(work
     low, high = run.datasplit.normalization.low, run.datasplit.normalization.high
     assert (low, high) == pytest.approx((0.0, 255.0))
     assert run.architecture.input_shape == (128, 128, 128)
+
+
+def test_without_a_task_it_predicts_what_the_exported_run_did(workspace) -> None:
+    assert run_of_model(workspace / "model.zip").task == folder_of(workspace, "first").saved_run().task
+
+
+def test_what_cannot_be_imported_leaves_nothing(workspace) -> None:
+    space = Workspace(workspace)
+    with pytest.raises(UserInputError, match="Choose a task of 4 channels"):
+        import_model(space, "bad", workspace / "model.zip", InnerDistance())
+    assert "bad" not in space.store.names(Run) and not space.run_folder("bad").exists()
+    before = folder_of(workspace, "first").record.read_bytes()
+    with pytest.raises(UserInputError, match="a run with weights has it"):
+        import_model(space, "first", workspace / "model.zip")
+    assert folder_of(workspace, "first").record.read_bytes() == before
 
 
 def test_a_run_of_the_same_network_begins_with_the_weights_of_the_package(workspace) -> None:

@@ -1,10 +1,13 @@
 """An image of any size: stopped, killed or failing at any moment, it ends as if nothing had happened."""
 
 import errno
+import json
 import os
 import random
+import shutil
 import signal
 import time
+import zlib
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -16,19 +19,21 @@ import tiny
 import zarr
 from cli_process import Forker
 
+from napari_dacapo.arrays.array import Array
 from napari_dacapo.arrays.box import Box
 from napari_dacapo.arrays.file import File
 from napari_dacapo.arrays.memory import from_numpy
-from napari_dacapo.arrays.ome_zarr import own_attributes
+from napari_dacapo.arrays.ome_zarr import own_attributes, write_ome_zarr
 from napari_dacapo.blockwise import durable
 from napari_dacapo.clusters.local_workers import LocalWorkers
 from napari_dacapo.clusters.scheduler import Scheduler
-from napari_dacapo.errors import BlocksError, DiskFullError, StoreError, UserInputError
+from napari_dacapo.errors import BlocksError, DiskFullError, ImageChangedError, StoreError, UserInputError
 from napari_dacapo.experiments.applying.apply import apply
 from napari_dacapo.experiments.applying.volume import holds_results
+from napari_dacapo.experiments.applying.wanted import Wanted
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
-from napari_dacapo.experiments.steps import Applied, Predicted, Step, Worked
+from napari_dacapo.experiments.steps import Applied, Notice, Predicted, Step, Worked
 from napari_dacapo.experiments.training.train import train
 from napari_dacapo.files import locked
 from napari_dacapo.store.workspace import Workspace
@@ -59,8 +64,13 @@ def uninterrupted(trained: RunFolder, tmp_path_factory: pytest.TempPathFactory) 
 
 
 def steps(trained: RunFolder, output: Path, **options: Any) -> Iterator[Step]:
+    return steps_of(trained, File(path=str(trained.root / LARGE)), output, **options)
+
+
+def steps_of(trained: RunFolder, image: File | Array, output: Path, **options: Any) -> Iterator[Step]:
+    how = {name: options.pop(name) for name in ("cluster", "replace") if name in options}
     given: dict[str, Any] = {"parameters": PARAMETERS, "device": "cpu"}
-    return apply(trained, File(path=str(trained.root / LARGE)), output, **(given | options))
+    return apply(Wanted(trained, image, output, **(given | options)), **how)
 
 
 def written(output: Path) -> dict[str, bytes]:
@@ -149,12 +159,94 @@ def test_another_job_in_its_folder_is_refused_with_what_differs(
     assert written(uninterrupted) == before
 
 
+def test_what_the_ledger_says_of_a_job_is_what_it_always_said(
+    trained: RunFolder, uninterrupted: Path
+) -> None:
+    """Else nothing that was begun could be gone on with."""
+    header = json.loads((uninterrupted / ".blocks" / "ledger.jsonl").read_text().partition("\n")[0])
+    name, run = str(trained.root / LARGE), trained.saved_run()
+    middle = run.datasplit.normalization.apply(File(path=name).open()).read((4,) * 3, (32,) * 3)
+    assert header["job"] == {
+        "run": run.identity,
+        "iteration": 3,
+        "postprocessor": tiny.TASK.postprocessor.to_json(),
+        "parameters": PARAMETERS,
+        "image": [name, 40, 40, 40, 8.0, 8.0, 8.0, 0.0, 0.0, 0.0],
+        "voxels": zlib.crc32(middle.tobytes()),
+        "box": [[0, 0, 0], [40, 40, 40]],
+        "dtype": "float16",
+        "mask": None,
+        "segmenter": None,
+        "ome_zarr": "0.5",
+    }
+
+
 def test_an_image_whose_voxels_changed_is_another_job(trained: RunFolder, tmp_path: Path) -> None:
     image = from_numpy(np.zeros((20, 20, 20), np.uint8), "zyx", (8.0,) * 3, name="layer")
-    list(apply(trained, image, tmp_path / "applied", parameters=PARAMETERS, device="cpu"))
+    list(steps_of(trained, image, tmp_path / "applied"))
     changed = from_numpy(np.ones((20, 20, 20), np.uint8), "zyx", (8.0,) * 3, name="layer")
     with pytest.raises(UserInputError, match="voxels"):
-        list(apply(trained, changed, tmp_path / "applied", parameters=PARAMETERS, device="cpu"))
+        list(steps_of(trained, changed, tmp_path / "applied"))
+
+
+@pytest.fixture
+def mine(trained: RunFolder, tmp_path: Path) -> File:
+    """A copy of the image that may be changed."""
+    shutil.copytree(trained.root / LARGE, tmp_path / LARGE)
+    return File(path=str(tmp_path / LARGE))
+
+
+@pytest.mark.parametrize(
+    ("shape", "offset", "low", "told"),
+    [
+        ((40, 40, 36), (0.0,) * 3, 0, "shape [40, 40, 40], now [40, 40, 36]"),
+        ((40, 40, 40), (8.0,) * 3, 0, "offset [0.0, 0.0, 0.0], now [8.0, 8.0, 8.0]"),
+        ((40, 40, 40), (0.0,) * 3, 200, "other values in its voxels"),
+    ],
+)
+def test_an_image_that_changed_since_is_told_and_finished_blocks_are_kept(
+    trained: RunFolder, tmp_path: Path, mine: File, shape: Any, offset: Any, low: int, told: str
+) -> None:
+    output = tmp_path / "applied"
+    with closing(steps_of(trained, mine, output)) as begun:  # type: ignore[type-var]
+        next(begun)
+    before, path = written(output), Path(mine.path)
+    voxels = zarr.open_array(path / "0", mode="r")[...][:, :, : shape[2]]
+    shutil.rmtree(path)
+    values = np.maximum(np.asarray(voxels), low)
+    write_ome_zarr(path, values, axes="zyx", voxel_size=(8.0,) * 3, offset=offset, unit="nm")
+    with pytest.raises(ImageChangedError) as caught:
+        list(steps_of(trained, mine, output))
+    assert f"it changed since it was begun: {told}" in str(caught.value)
+    assert len(str(caught.value)) <= 300 and written(output) == before
+
+
+def test_an_image_that_was_only_written_again_is_a_notice(
+    trained: RunFolder, uninterrupted: Path, tmp_path: Path, mine: File
+) -> None:
+    output = tmp_path / "applied"
+    with closing(steps_of(trained, mine, output)) as begun:  # type: ignore[type-var]
+        next(begun)
+    os.utime(Path(mine.path) / "0" / "zarr.json")
+    first, *_ = rest = list(steps_of(trained, mine, output))
+    assert isinstance(first, Notice) and "was written to, or copied" in first.text
+    assert predicted(rest) == list(range(2, 28))
+
+
+def test_an_image_that_goes_away_while_it_is_read_ends_the_work_and_brought_back_it_goes_on(
+    trained: RunFolder, uninterrupted: Path, tmp_path: Path, mine: File
+) -> None:
+    output, path = tmp_path / "applied", Path(mine.path)
+    begun = steps_of(trained, mine, output)
+    found = [next(begun)]
+    path.rename(path.with_name("away.zarr"))  # chunks that are not there would be read as zeros
+    with pytest.raises(ImageChangedError, match="moved or deleted while it was read"):
+        found.extend(begun)
+    path.with_name("away.zarr").rename(path)
+    rest = predicted(list(steps_of(trained, mine, output)))
+    assert len(rest) == 27 - len(predicted(found))
+    for name in ("prediction", "segmentation"):
+        np.testing.assert_array_equal(voxels(output, name), voxels(uninterrupted, name))
 
 
 def test_results_are_replaced_where_that_is_wished(trained: RunFolder, tmp_path: Path) -> None:
@@ -267,16 +359,7 @@ def test_processes_give_the_same_bytes(trained: RunFolder, uninterrupted: Path, 
 def test_an_image_in_memory_is_not_sent_to_other_processes(trained: RunFolder, tmp_path: Path) -> None:
     image = from_numpy(np.zeros((20, 20, 20), np.uint8), "zyx", (8.0,) * 3, name="layer")
     with pytest.raises(UserInputError, match="other processes cannot read it"):
-        list(
-            apply(
-                trained,
-                image,
-                tmp_path / "applied",
-                parameters=PARAMETERS,
-                device="cpu",
-                cluster=LocalWorkers(workers=1),
-            )
-        )
+        list(steps_of(trained, image, tmp_path / "applied", cluster=LocalWorkers(workers=1)))
 
 
 def test_a_scheduler_that_is_not_there_is_told(trained: RunFolder, tmp_path: Path) -> None:

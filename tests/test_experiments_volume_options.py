@@ -17,6 +17,7 @@ from napari_dacapo.arrays.ome_zarr import own_attributes, write_ome_zarr
 from napari_dacapo.cli.command import cli
 from napari_dacapo.errors import UserInputError
 from napari_dacapo.experiments.applying.apply import apply
+from napari_dacapo.experiments.applying.wanted import Wanted
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.training.train import train
@@ -46,7 +47,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
 def applied(trained: RunFolder, output: Path, **options: Any) -> tuple[np.ndarray, np.ndarray]:
     """Prediction and segmentation."""
     given: dict[str, Any] = {"parameters": PARAMETERS, "device": "cpu"} | options
-    for _ in apply(trained, File(path=RAW), output, **given):
+    for _ in apply(Wanted(trained, File(path=RAW), output, **given)):
         pass
     names = ("prediction.zarr", "segmentation.zarr")
     first, second = (zarr.open_array(str(output / name / "0"), mode="r")[:] for name in names)

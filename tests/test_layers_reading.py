@@ -14,6 +14,7 @@ from napari.layers import Image, Labels
 from napari_dacapo.arrays.memory import from_numpy
 from napari_dacapo.arrays.ome_zarr import write_ome_zarr
 from napari_dacapo.experiments.applying.apply import apply
+from napari_dacapo.experiments.applying.wanted import Wanted
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.steps import Snapshot
 from napari_dacapo.experiments.training.train import train
@@ -36,7 +37,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     folder = tiny.run_folder(root)
     assert sum(isinstance(step, Snapshot) for step in train(run, folder, "cpu")) == 2
     image = from_numpy(tiny.cells((20, 24, 28), seed=5)[0], "zyx", *list(WORLD.values())[:2], "nm", "cells")
-    for _ in apply(folder, image, root / "applied", device="cpu"):
+    for _ in apply(Wanted(folder, image, root / "applied", device="cpu")):
         pass
     return folder
 

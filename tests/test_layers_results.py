@@ -11,6 +11,7 @@ from napari.layers import Layer
 
 from napari_dacapo.arrays.file import File
 from napari_dacapo.experiments.applying.apply import apply
+from napari_dacapo.experiments.applying.wanted import Wanted
 from napari_dacapo.experiments.results.results import stored_result, whole
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.steps import Applied
@@ -86,7 +87,7 @@ def _last(layer: Layer) -> tuple[int, ...]:
 
 
 def test_what_a_run_was_applied_to_lies_over_its_image(trained: RunFolder, tmp_path: Path) -> None:
-    *_, last = apply(trained, File(path="check-raw.zarr"), tmp_path / "applied", device="cpu")
+    *_, last = apply(Wanted(trained, File(path="check-raw.zarr"), tmp_path / "applied", device="cpu"))
     assert isinstance(last, Applied)
     made = layers(applied_layers(trained.saved_run(), last, "check"))
     assert list(made)[-1] == "check segmentation" and len(made) == 5

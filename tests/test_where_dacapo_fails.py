@@ -16,6 +16,7 @@ from napari_dacapo.arrays.ome_zarr import write_ome_zarr
 from napari_dacapo.datasplits.folder_datasets import FolderDatasets
 from napari_dacapo.datasplits.listed_datasets import ListedDatasets
 from napari_dacapo.experiments.applying.apply import apply
+from napari_dacapo.experiments.applying.wanted import Wanted
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.steps import Applied, TrainStep
 from napari_dacapo.experiments.training.train import train
@@ -85,7 +86,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
 
 
 def prediction(folder: RunFolder, image: Any, output: Path) -> np.ndarray:
-    *_, last = apply(folder, image, output, device="cpu")
+    *_, last = apply(Wanted(folder, image, output, device="cpu"))
     assert isinstance(last, Applied)
     return zarr.open_array(str(last.prediction / "0"), mode="r")[:]
 

@@ -288,7 +288,7 @@ def test_without_a_trained_run_the_page_says_so(qtbot: QtBot, viewer: Viewer, tm
     page = ApplyPage(viewer, Workspace(tmp_path / "empty"))
     viewer.window.add_dock_widget(page, name="Apply")
     qtbot.waitUntil(lambda: not page.background.is_busy, timeout=LONG)
-    assert page.segment.toolTip() == "No run is trained yet: train one first."
+    assert page.segment.toolTip() == "No run is trained yet: train one, or import a model on the page Runs."
     assert not (tmp_path / "empty").exists()
     page.close_choices()
 
@@ -371,7 +371,8 @@ def test_what_is_unfinished_is_gone_on_with_after_a_restart(
 
 
 def test_a_box_that_is_drawn_is_segmented(qtbot: QtBot, page: ApplyPage, viewer: Viewer) -> None:
-    page.image.region.setCurrentIndex(DRAWN)
+    with qtbot.waitSignal(page.image.drawn_box.ready, timeout=LONG):
+        page.image.region.setCurrentIndex(DRAWN)
     assert page.segment.toolTip().startswith("Press Draw and draw a rectangle")
     corners = [(0.1, 0.196 + y, 0.296 + x) for y, x in ((0, 0.08), (0, 0.16), (0.08, 0.16), (0.08, 0.08))]
     page.image.drawn_box.layer.add_rectangles([np.array(corners)])

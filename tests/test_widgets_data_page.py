@@ -246,10 +246,15 @@ def rectangle(page: DataPage, *corners: tuple[float, float, float]) -> None:
 PLANE = ((40, 20, 10), (40, 20, 90), (40, 100, 90), (40, 100, 10))
 
 
+def let_draw(qtbot, page: DataPage) -> None:
+    with qtbot.waitSignal(page.drawn_box.ready, timeout=PATIENCE):
+        click(qtbot, page.held_out.button)
+
+
 @pytest.fixture
 def drawn(qtbot, page: DataPage) -> DataPage:
     use(qtbot, page)
-    click(qtbot, page.held_out.button)
+    let_draw(qtbot, page)
     rectangle(page, *PLANE)
     qtbot.waitUntil(lambda: isinstance(page.record, HeldOutBox), timeout=PATIENCE)
     looked(qtbot, page)
@@ -289,7 +294,7 @@ def test_a_rectangle_over_layers_in_micrometers_is_held_out_in_nanometers(
         layer.scale, layer.units = (0.008,) * 3, ("um",) * 3
     page = page_of(viewer)
     use(qtbot, page)
-    click(qtbot, page.held_out.button)
+    let_draw(qtbot, page)
     rectangle(page, *(np.array(PLANE) / 1000).tolist())
     qtbot.waitUntil(lambda: isinstance(page.record, HeldOutBox), timeout=PATIENCE)
     assert page.record.begin == pytest.approx((-4, 20, 10)) and page.record.end == pytest.approx(
@@ -302,7 +307,7 @@ def test_removing_the_rectangles_layer_leaves_the_box(qtbot, drawn: DataPage) ->
     drawn._viewer.layers.remove(drawn.drawn_box.layer)
     qtbot.wait(200)
     assert drawn.record == before
-    click(qtbot, drawn.held_out.button)
+    let_draw(qtbot, drawn)
     assert drawn.drawn_box.layer in drawn._viewer.layers
 
 
@@ -524,7 +529,8 @@ def test_a_person_draws_the_box_with_the_mouse(
     add_pair(viewer, "cells")
     page = page_of(viewer)
     use(qtbot, page)
-    click(qtbot, page.held_out.button)
+    let_draw(qtbot, page)
+    assert page.said.text() == "Draw a rectangle over the image; what lies in it will validate."
     canvas = viewer.window._qt_viewer.canvas.native
     centre = QPoint(canvas.width() // 2, canvas.height() // 2)
     qtbot.mousePress(canvas, LEFT, pos=centre - QPoint(40, 40))

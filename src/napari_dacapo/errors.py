@@ -2,6 +2,7 @@
 
     DacapoError
     ├── UserInputError     a value that someone typed, chose or wrote cannot be used
+    │   └── ImageChangedError    an image is not what it was when the work on it began
     ├── StoreError         the store of named records cannot be read or written
     ├── CheckpointError    a checkpoint is missing, damaged or does not fit
     ├── DiskFullError      the disk has no room for what is to be written
@@ -35,6 +36,10 @@ class UserInputError(DacapoError):
     def __str__(self) -> str:
         sentence = f"{self.field} is {shown(self.value)}: {_ended(self.problem)}"
         return f"{sentence} {_ended(self.fix)}" if self.fix else sentence
+
+
+class ImageChangedError(UserInputError):
+    """An image is not what it was when the work on it began; what was finished is kept."""
 
 
 class StoreError(DacapoError):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,6 +13,8 @@ from napari_dacapo.arrays.box import Voxels
 from napari_dacapo.errors import UserInputError
 
 INSTALL = "Install it: pip install 'napari-dacapo[bioimageio]'"
+OWN = "napari_dacapo"  # under `config` of a package: what only we write and read
+NO_PACKAGE = "Choose a .zip or folder with an rdf.yaml; for .pt and .pt2 see the architecture SavedNetwork"
 ROUNDING = 1e-3
 LETTERS = {"batch": "b", "channel": "c"}
 
@@ -34,6 +37,12 @@ class BioimageioFile:
     @property
     def dims(self) -> int:
         return len(self.smallest)
+
+    @property
+    def own(self) -> Mapping[str, Any]:
+        """What we wrote into it; empty where another program made it."""
+        found = getattr(self.description.config, OWN, None)
+        return found if isinstance(found, Mapping) else {}
 
 
 def read_bioimageio(path: Path) -> BioimageioFile:
@@ -77,10 +86,16 @@ def _read(path: Path, _changed: int) -> BioimageioFile:
 def _loaded(path: Path) -> Any:
     try:
         from bioimageio.spec import InvalidDescr, load_description
+        from ruyaml.error import YAMLError
     except ImportError:
         problem = "what reads models of bioimage.io is not installed"
         raise UserInputError("path", str(path), problem, INSTALL) from None
-    found = load_description(path, format_version="latest", perform_io_checks=False)
+    if path.is_file() and path.suffix not in (".yaml", ".yml") and not zipfile.is_zipfile(path):
+        raise UserInputError("path", str(path), "it is no package of bioimage.io", NO_PACKAGE)
+    try:
+        found = load_description(path, format_version="latest", perform_io_checks=False)
+    except (OSError, ValueError, YAMLError, zipfile.BadZipFile) as error:
+        raise UserInputError("path", str(path), "it is no package of bioimage.io", NO_PACKAGE) from error
     if isinstance(found, InvalidDescr) or found.type != "model":
         first = next(_faults(found), "it is no model")
         problem = f"it is no valid model: {first[:100]}"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from napari_dacapo.architectures.bioimageio_file import BioimageioFile, read_bioimageio
-from napari_dacapo.architectures.levels import Increases, Sizes, check_pattern
-from napari_dacapo.architectures.stepped_network import SteppedNetwork
+from napari_dacapo.architectures.file_network import FileNetwork
+from napari_dacapo.architectures.levels import Increases, Sizes
 from napari_dacapo.arrays.box import Voxels
 from napari_dacapo.errors import UserInputError
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-class BioimageioModel(SteppedNetwork):
+class BioimageioModel(FileNetwork):
     """A model of bioimage.io from its package, whose output is given to the task.
 
     The package tells which shapes it takes and gives. Its weights are where training starts; what it does on
@@ -27,27 +26,16 @@ class BioimageioModel(SteppedNetwork):
     path: Annotated[str, Field(min_length=1)]
     "The package (.zip), its folder or its rdf.yaml; a relative path starts where the program was started."
 
-    trusted: bool = False
-    "Whether you trust who made it: weights that are no TorchScript come with code that has to be run."
-
-    trainable: str = ""
-    "A regular expression: only weights in whose names it is found are trained. Empty: all."
-
     input_shape: Sizes = (64, 64, 64)
     "Training patch in voxels, (z,) y, x; one of those that the package allows."
 
     eval_shape_increase: Increases = (0, 0, 0)
     "How much larger than a training patch a block of prediction is, in voxels, (z,) y, x."
 
-    @field_validator("trainable")
-    @classmethod
-    def _is_an_expression(cls, trainable: str) -> str:
-        return check_pattern(trainable)
-
     @property
     def file(self) -> BioimageioFile:
         """What the package tells. Raises UserInputError where it cannot be read, or does not fit."""
-        found = read_bioimageio(Path(self.path).expanduser())
+        found = read_bioimageio(self.place)
         if found.dims != len(self.input_shape):
             problem = f"this network works in {found.dims}D"
             raise UserInputError("input_shape", self.input_shape, problem, f"Give {found.dims} sizes")

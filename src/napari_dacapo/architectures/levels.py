@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from math import prod
 from typing import Annotated
 
@@ -51,12 +50,3 @@ def check_dims(entries: tuple[Voxels, ...], dims: int) -> None:
     for entry in entries:
         if len(entry) != dims:
             raise ValueError(f"{entry} has {len(entry)} numbers, this network works in {dims}D. Give {dims}")
-
-
-def check_pattern(trainable: str) -> str:
-    """Raises ValueError unless it is a regular expression, for names of weights."""
-    try:
-        re.compile(trainable)
-    except re.error as error:
-        raise ValueError(f"it is no regular expression: {error}. Write such as decoder|head") from None
-    return trainable

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 import zipfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from napari_dacapo.architectures.architecture import FLOAT32_BYTES
-from napari_dacapo.architectures.levels import Factors, Increases, Sizes, check_pattern
-from napari_dacapo.architectures.stepped_network import SteppedNetwork
+from napari_dacapo.architectures.file_network import FileNetwork
+from napari_dacapo.architectures.levels import Factors, Increases, Sizes
 from napari_dacapo.arrays.box import Voxels
 
 if TYPE_CHECKING:
@@ -20,21 +19,12 @@ if TYPE_CHECKING:
 WEIGHTS = re.compile(r"/data/(\d+|weights/weight_\d+)$")  # tensors in a file of TorchScript or torch.export
 
 
-class SavedNetwork(SteppedNetwork):
+class SavedNetwork(FileNetwork):
     """A network from a file, TorchScript or torch.export, whose features are given to the task.
 
     What a file does not tell is told here: which shapes it takes and gives, and how far it sees. Its weights
     are where training starts.
     """
-
-    path: Annotated[str, Field(min_length=1)]
-    "The file; a relative path starts where the program was started."
-
-    trusted: bool = False
-    "Whether you trust who made it: opening an exported program may run any code. TorchScript needs no trust."
-
-    trainable: str = ""
-    "A regular expression: only weights in whose names it is found are trained. Empty: all."
 
     fmaps_out: Annotated[int, Field(ge=1, le=65536)] = 12
     "Feature maps that it gives."
@@ -56,11 +46,6 @@ class SavedNetwork(SteppedNetwork):
 
     eval_shape_increase: Increases = (0, 0, 0)
     "How much larger than a training patch a block of prediction is, in voxels, (z,) y, x."
-
-    @field_validator("trainable")
-    @classmethod
-    def _is_an_expression(cls, trainable: str) -> str:
-        return check_pattern(trainable)
 
     @field_validator("lost", "step", "sees", "upsampling", "eval_shape_increase")
     @classmethod
@@ -103,7 +88,7 @@ class SavedNetwork(SteppedNetwork):
     def parameter_count(self, input_channels: int) -> int:
         """As many as the file has numbers; 0 where there is none."""
         try:
-            with zipfile.ZipFile(Path(self.path).expanduser()) as archive:
+            with zipfile.ZipFile(self.place) as archive:
                 sizes = [each.file_size for each in archive.infolist() if WEIGHTS.search(each.filename)]
         except (zipfile.BadZipFile, OSError):
             return 0
@@ -112,4 +97,4 @@ class SavedNetwork(SteppedNetwork):
     def build(self, input_channels: int) -> nn.Module:
         from napari_dacapo.networks.saved_module import SavedModule, load_module
 
-        return SavedModule(load_module(Path(self.path).expanduser(), self.trusted), self.trainable)
+        return SavedModule(load_module(self.place, self.trusted), self.trainable)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from napari_dacapo.errors import DeviceError, UserInputError
 
 if TYPE_CHECKING:
     from distributed import Client
+
+log = logging.getLogger(__name__)
 
 AHEAD = 2  # blocks a thread has waiting, so that it never waits itself
 FIRST = 8  # blocks begun before any worker is there
@@ -32,8 +35,8 @@ class DaskWorkers:
 
         _refuse_unsendable(act)
         rest = iter(blocks)
-        wanted, counted = self._wanted, time.monotonic()
-        begun = {self._submit(act, block): block for block in islice(rest, wanted)}
+        threads, counted = self._count(0), time.monotonic()
+        begun = {self._submit(act, block): block for block in islice(rest, AHEAD * threads or FIRST)}
         done = as_completed(list(begun), loop=self.client.loop)  # type: ignore[no-untyped-call]
         try:
             for future in done:
@@ -42,17 +45,21 @@ class DaskWorkers:
                     raise DeviceError("The scheduler was lost", "Start it, then give the same command again")
                 yield begun.pop(future), error
                 if time.monotonic() - counted > COUNT_SECONDS:
-                    wanted, counted = self._wanted, time.monotonic()
-                for block in islice(rest, max(0, wanted - len(begun))):
+                    threads, counted = self._count(threads), time.monotonic()
+                for block in islice(rest, max(0, (AHEAD * threads or FIRST) - len(begun))):
                     begun[new := self._submit(act, block)] = block
                     done.add(new)  # type: ignore[no-untyped-call]
         finally:
             self.client.cancel(list(begun))  # type: ignore[no-untyped-call]
 
-    @property
-    def _wanted(self) -> int:
-        """Blocks that are to be begun at once."""
-        return AHEAD * sum(self.client.nthreads().values()) or FIRST  # type: ignore[no-untyped-call]
+    def _count(self, before: int) -> int:
+        """The threads of all workers that are there now."""
+        threads = sum(self.client.nthreads().values())  # type: ignore[no-untyped-call]
+        if threads < before:
+            log.warning("Workers were lost: %d threads of %d are left", threads, before)
+        elif threads > before:
+            log.info("Workers came: %d threads, %d before", threads, before)
+        return threads
 
     def _submit(self, act: Act, block: Block) -> Any:
         return self.client.submit(act, block, pure=False)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_dacapo.arrays.formats.stored import DAMAGE, tail
+from napari_dacapo.blockwise.turn import ANYBODYS, Turn
 from napari_dacapo.errors import UserInputError
 from napari_dacapo.files import atomic_write, make_folder, raise_if_full, sync_file, sync_folder
 
@@ -23,22 +24,25 @@ if TYPE_CHECKING:
 Slices = tuple[slice, ...]
 
 
-def write_durably(array: zarr.Array[Any], folder: Path, slices: Slices, values: NDArray[Any]) -> None:
+def write_durably(
+    array: zarr.Array[Any], folder: Path, slices: Slices, values: NDArray[Any], turn: Turn = ANYBODYS
+) -> None:
     """Write whole shards (or chunks) of the array in `folder`; they are on the disk when it returns.
 
-    Raises DiskFullError where there is no room.
+    Raises DiskFullError where there is no room, StoreError where the turn is over.
     """
     files = [folder / key for key in _keys(array, slices)]
     try:
-        for file in files:
-            file.unlink(missing_ok=True)  # what an earlier try left may be torn, and would be read
-            for unfinished in file.parent.glob(f"{file.name}.*.partial"):  # as zarr calls them
-                unfinished.unlink(missing_ok=True)
-        array[slices] = values
-        for file in files:
-            sync_file(file)
-        for parent in {parent for file in files for parent in _between(file, folder)}:
-            sync_folder(parent)
+        with turn.held():
+            for file in files:
+                file.unlink(missing_ok=True)  # what an earlier try left may be torn, and would be read
+                for unfinished in file.parent.glob(f"{file.name}.*.partial"):  # as zarr calls them
+                    unfinished.unlink(missing_ok=True)
+            array[slices] = values
+            for file in files:
+                sync_file(file)
+            for parent in {parent for file in files for parent in _between(file, folder)}:
+                sync_folder(parent)
     except OSError as error:
         raise_if_full(error, folder, values.nbytes)
         raise
@@ -64,12 +68,13 @@ def is_written(array: zarr.Array[Any], folder: Path, slices: Slices) -> bool:
     return all((folder / key).is_file() for key in _keys(array, slices))
 
 
-def write_tables(path: Path, **tables: NDArray[Any]) -> None:
-    """Arrays of a few megabytes in one file, with checksums."""
-    make_folder(path.parent)
+def write_tables(path: Path, turn: Turn = ANYBODYS, **tables: NDArray[Any]) -> None:
+    """Arrays of a few megabytes in one file, with checksums. Raises StoreError where the turn is over."""
     data = io.BytesIO()
     np.savez_compressed(data, **tables)  # type: ignore[arg-type]
-    atomic_write(path, data.getvalue())
+    with turn.held():
+        make_folder(path.parent)
+        atomic_write(path, data.getvalue())
 
 
 def read_table(path: Path, name: str) -> NDArray[Any]:

@@ -50,10 +50,22 @@ class Grid:
     def count(self) -> int:
         return prod(self.counts) if self.kept is None else len(self.kept)
 
+    @property
+    def voxels(self) -> int:
+        """Of all blocks together."""
+        if self.kept is None:
+            return prod(self.shape)
+        return sum(prod(block.shape) for block in self.blocks())
+
     def blocks(self) -> Iterator[Block]:
         """All of them; where none is left out they cover the region exactly once."""
         places = product(*map(range, self.counts)) if self.kept is None else iter(sorted(self.kept))
         return map(self.at, places)
+
+    def from_middle(self) -> list[Block]:
+        """The same, the middle of the first axis before its ends: that slice of a volume is seen first."""
+        middle = self.shape[0] / 2
+        return sorted(self.blocks(), key=lambda block: abs((block.start[0] + block.end[0]) / 2 - middle))
 
     def has(self, place: Voxels) -> bool:
         """Whether there is a block at a place."""

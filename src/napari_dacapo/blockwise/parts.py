@@ -45,7 +45,7 @@ class FindParts:
         (inside,) = sizes.nonzero()
         numbers[inside] = np.arange(1, len(inside) + 1)
         inner = numbers[objects[block.within(around)]]
-        write_durably(open_own(self.of.parts), self.of.parts / "0", block.slices, inner)
+        write_durably(open_own(self.of.parts), self.of.parts / "0", block.slices, inner, self.of.turn)
         overlaps = {
             f"overlap {axis}": numbers[objects[common.within(around)]]
             for axis, _, common in _behind(self.of, block)

@@ -1,5 +1,6 @@
 """Predicting a region block by block."""
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from napari_dacapo.arrays.box import Voxels
 from napari_dacapo.arrays.padding import read_padded
 from napari_dacapo.blockwise.grid import Block, block_count, blocks
 from napari_dacapo.errors import DeviceError
+
+log = logging.getLogger(__name__)
 
 # (c, (z,) y, x) of one block -> (channels, (z,) y, x); raises MemoryError where memory ends
 Forward = Callable[[NDArray[Any]], NDArray[np.float32]]
@@ -83,6 +86,7 @@ class Network:
             if found is not None:
                 return found
             self.refused.append(plan.input_shape)
+            log.info("The memory of the device did not suffice for a block of %s", plan.input_shape)
             self.input_shapes = tuple(each for each in self.input_shapes if each != input_shape)
         raise DeviceError(
             f"The memory of the device does not suffice to predict {raw.name}",

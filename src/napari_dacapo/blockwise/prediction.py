@@ -9,10 +9,12 @@ from pathlib import Path
 from napari_dacapo.arrays.array import Array
 from napari_dacapo.arrays.box import Voxels
 from napari_dacapo.arrays.ome_zarr import open_own
+from napari_dacapo.arrays.stamp import NOTHING, Stamp
 from napari_dacapo.blockwise.coding import Coding
 from napari_dacapo.blockwise.durable import write_durably
 from napari_dacapo.blockwise.grid import Block
 from napari_dacapo.blockwise.predict import Network
+from napari_dacapo.blockwise.turn import ANYBODYS, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +30,14 @@ class PredictBlock:
     scale: Voxels  # output voxels per input voxel
     coding: Coding
     target: Path
+    turn: Turn = ANYBODYS
+    stamp: Stamp = NOTHING  # of the image
 
     def __call__(self, block: Block) -> None:
         sides = zip(self.start, block.start, self.scale, strict=True)
         start = tuple(begin + b // scale for begin, b, scale in sides)
         values = self.network().predict(self.image(), start, block.shape)
+        self.stamp.refuse_change()
         stored = self.coding.encode(values)
         slices = (slice(0, len(stored)), *block.slices)
-        write_durably(open_own(self.target), self.target / "0", slices, stored)
+        write_durably(open_own(self.target), self.target / "0", slices, stored, self.turn)

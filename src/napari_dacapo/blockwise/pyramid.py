@@ -14,6 +14,7 @@ from napari_dacapo.blockwise.durable import read_written, write_durably
 from napari_dacapo.blockwise.grid import Block, Grid
 from napari_dacapo.blockwise.ledger import Ledger
 from napari_dacapo.blockwise.stage import BlockDone, run_stage
+from napari_dacapo.blockwise.turn import ANYBODYS, Turn
 from napari_dacapo.blockwise.workers import Workers
 
 
@@ -25,6 +26,7 @@ class HalveBlock:
     level: int
     dims: int
     method: Method
+    turn: Turn = ANYBODYS
 
     def __call__(self, block: Block) -> None:
         finer, target = open_own(self.path, self.level - 1), open_own(self.path, self.level)
@@ -36,11 +38,18 @@ class HalveBlock:
         long = tuple(len(channels) + axis for axis, factor in enumerate(factors) if factor == 2)
         whole = read_written(finer, self.path / str(self.level - 1), (*channels, *read))
         values = halved_along(whole, long, self.method)
-        write_durably(target, self.path / str(self.level), (*channels, *block.slices), values)
+        written = (*channels, *block.slices)
+        write_durably(target, self.path / str(self.level), written, values, self.turn)
 
 
 def write_pyramid(
-    path: Path, dims: int, method: Method, ledger: Ledger, workers: Workers, written: Grid | None = None
+    path: Path,
+    dims: int,
+    method: Method,
+    ledger: Ledger,
+    workers: Workers,
+    written: Grid | None = None,
+    turn: Turn = ANYBODYS,
 ) -> Iterator[BlockDone]:
     """Every level after the first, which is complete; the shapes are those the image was created with.
 
@@ -53,7 +62,7 @@ def write_pyramid(
         blocks = Grid(shape, shard).blocks()
         if written is not None:
             blocks = (block for block in blocks if _has_any(written, block, shape))
-        act = HalveBlock(path, level, dims, method)
+        act = HalveBlock(path, level, dims, method, turn)
         yield from run_stage(f"{path.stem} level {level}", act, blocks, ledger, workers)
         level += 1
 

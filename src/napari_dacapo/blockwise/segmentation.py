@@ -22,17 +22,17 @@ FILLED = "filling holes"  # the one that writes some blocks of it again
 
 def segment_blocks(of: Segmenting, ledger: Ledger, workers: Workers) -> Iterator[BlockDone]:
     """Every step that is not done yet. Equal to the whole segmented at once where one block holds it all."""
-    blocks = list(of.grid.blocks())
+    blocks, seen_first = list(of.grid.blocks()), of.grid.from_middle()
     if of.method.stitching() is None:
         of.create_target(_class_dtype(of))
-        yield from run_stage(CLASSES, FindClasses(of), blocks, ledger, workers)
+        yield from run_stage(CLASSES, FindClasses(of), seen_first, ledger, workers)
         return
     of.create_parts()
     yield from run_stage("segmenting", FindParts(of), blocks, ledger, workers)
     yield from run_stage("joining", JoinParts(of), blocks, ledger, workers)
     _once("ids", lambda: number_objects(of), blocks[0], ledger)
     of.create_target(of.table("ids", blocks[0], "ids").dtype)
-    yield from run_stage(WRITTEN, NumberParts(of), blocks, ledger, workers)
+    yield from run_stage(WRITTEN, NumberParts(of), seen_first, ledger, workers)
     yield from run_stage("joining holes", JoinHoles(of), blocks, ledger, workers)
     _once("fillings", lambda: fill_holes(of), blocks[0], ledger)
     with_holes = [block for block in blocks if of.tables("fillings", block).exists()]

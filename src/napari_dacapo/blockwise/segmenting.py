@@ -18,6 +18,7 @@ from napari_dacapo.blockwise.durable import read_table, read_written, write_dura
 from napari_dacapo.blockwise.grid import Block, Grid
 from napari_dacapo.blockwise.joined import offsets_of
 from napari_dacapo.blockwise.region import Region
+from napari_dacapo.blockwise.turn import ANYBODYS, Turn
 from napari_dacapo.postprocessors.stitching import Stitching
 from napari_dacapo.tasks.task import Parameters
 
@@ -43,6 +44,7 @@ class Segmenting:
     grid: Grid
     halo: Voxels
     region: Region | None = None  # what is segmented; None: everything
+    turn: Turn = ANYBODYS
 
     @property
     def stitching(self) -> Stitching:
@@ -92,7 +94,8 @@ class Segmenting:
         target = open_own(self.target)
         if self.region is not None:
             ids = np.where(self.region.inside(block), ids, 0)
-        write_durably(target, self.target / "0", block.slices, ids.astype(target.dtype, copy=False))
+        values = ids.astype(target.dtype, copy=False)
+        write_durably(target, self.target / "0", block.slices, values, self.turn)
 
     def offsets(self, counts: Sequence[int]) -> NDArray[np.int64]:
         """As `offsets_of`, by the numbers of blocks; in those that are left out there is nothing."""
@@ -102,7 +105,7 @@ class Segmenting:
 
     def write_tables(self, step: str, block: Block, **tables: NDArray[Any]) -> None:
         """What a step tells of a block to those that come after it."""
-        write_tables(self.tables(step, block), **tables)
+        write_tables(self.tables(step, block), self.turn, **tables)
 
     def table(self, step: str, block: Block, name: str) -> NDArray[Any]:
         return read_table(self.tables(step, block), name)

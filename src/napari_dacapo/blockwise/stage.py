@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -14,13 +15,16 @@ from napari_dacapo.errors import (
     CheckpointError,
     DeviceError,
     DiskFullError,
+    ImageChangedError,
     StoreError,
     UnreachableError,
 )
 
+log = logging.getLogger(__name__)
+
 TRIES = 3  # of a block that fails
 # no other block fares better
-HOPELESS = (DiskFullError, DeviceError, CheckpointError, StoreError, UnreachableError)
+HOPELESS = (DiskFullError, DeviceError, CheckpointError, StoreError, UnreachableError, ImageChangedError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +47,7 @@ def run_stage(
     waiting = ledger.unfinished(stage, everything)
     done = len(everything) - len(waiting)
     failed: dict[Voxels, BaseException] = {}
-    for _ in range(TRIES):
+    for attempt in range(1, TRIES + 1):
         failed = {}
         for block, error in workers.each(act, waiting):
             if error is None:
@@ -54,6 +58,9 @@ def run_stage(
                 raise error
             else:
                 failed[block.start] = error
+                log.warning(
+                    "%s block %s failed, try %d of %d: %s", stage, block.start, attempt, TRIES, _reason(error)
+                )
         waiting = [block for block in waiting if block.start in failed]
         if not waiting:
             return

@@ -100,26 +100,25 @@ def apply(
     moment, the same command goes on with the blocks that are not finished.
     """
     from napari_dacapo.experiments.applying.apply import apply as steps_of
+    from napari_dacapo.experiments.applying.wanted import Wanted
 
     cluster = chosen_cluster(workspace, **where)
-    steps = steps_of(
+    wanted = Wanted(
         run_folder(workspace, name),
         File(path=image, array=array).absolute(),
         output,
-        criterion,
-        iteration,
-        typed_fields(None, assignments) or None,
-        device,
-        Box(_corner(box[0]), _corner(box[1])) if box else None,
-        output_dtype,
-        cluster,
-        replace,
-        File(path=mask, array=mask_array).absolute() if mask else None,
-        segmenter,
-        ome_version,
-        predict_only,
-        segment_again,
+        criterion=criterion,
+        iteration=iteration,
+        parameters=typed_fields(None, assignments) or None,
+        device=device,
+        box=Box(_corner(box[0]), _corner(box[1])) if box else None,
+        dtype=output_dtype,
+        mask=File(path=mask, array=mask_array).absolute() if mask else None,
+        segmenter=segmenter,
+        ome_version=ome_version,
+        only_predict=predict_only,
     )
+    steps = steps_of(wanted, cluster, replace, segment_again)
     follow(steps, stopped="stopped; finished blocks are kept, the same command goes on")
     click.echo(f"wrote {output}")
 

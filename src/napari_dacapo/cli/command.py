@@ -12,6 +12,7 @@ from napari_dacapo.cli.exchange import export_records, import_records, restore
 from napari_dacapo.cli.export_model import export_model
 from napari_dacapo.cli.import_dacapo import import_dacapo
 from napari_dacapo.cli.import_model import import_model
+from napari_dacapo.cli.logs import LEVELS, log_from
 from napari_dacapo.cli.objects import objects
 from napari_dacapo.cli.records import delete, list_names, rename, show
 from napari_dacapo.cli.results import scores
@@ -30,6 +31,7 @@ Exit codes:
   6  the disk is full
   7  the device failed
   8  some blocks of a volume failed; the others are kept
+  9  data on another computer cannot be read
   130, 143, 129  stopped by Ctrl-C, a terminate signal or a closed terminal;
                  what was trained is saved
 """
@@ -43,14 +45,22 @@ Exit codes:
     default=None,
     help="The folder that holds everything; by default $NAPARI_DACAPO_WORKSPACE or ~/napari-dacapo.",
 )
+@click.option(
+    "--log-level",
+    type=click.Choice(LEVELS, case_sensitive=False),
+    default="warning",
+    show_default=True,
+    help="What is logged on the error stream: info tells of checkpoints, workers and memory.",
+)
 @click.version_option(package_name="napari-dacapo")
 @click.pass_context
-def cli(context: click.Context, workspace: Path | None) -> None:
+def cli(context: click.Context, workspace: Path | None, log_level: str) -> None:
     """Train, validate, compare and apply segmentation networks.
 
     Define a datasplit, an architecture, a task and a trainer, each under a name; combine names to a run;
     train it.
     """
+    log_from(log_level)
     context.obj = Workspace(workspace) if workspace is not None else default_workspace()
 
 

@@ -12,7 +12,7 @@ from napari_dacapo.cli.train import criterion_option, iteration_option
 from napari_dacapo.store.workspace import Workspace
 
 if TYPE_CHECKING:
-    from napari_dacapo.experiments.exporting.export import ExportFormat
+    from napari_dacapo.experiments.exporting.formats import ExportFormat
 
 
 @click.command("export-model")

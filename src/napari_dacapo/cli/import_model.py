@@ -11,7 +11,9 @@ from napari_dacapo.store.workspace import Workspace
 @click.command("import-model")
 @click.argument("model", type=click.Path(path_type=Path, exists=True))
 @click.argument("name")
-@click.option("--task", "-T", required=True, metavar="NAME", help="What its channels mean.")
+@click.option(
+    "--task", "-T", default="", metavar="NAME", help="What its channels mean; by default as it says."
+)
 @click.option("--datasplit", "-D", default="", metavar="NAME", help="Data to train it further on.")
 @click.option("--trainer", "-R", default="", metavar="NAME", help="How to train it further.")
 @click.option("--trusted", is_flag=True, help="Run code that came with it, where it has no TorchScript.")
@@ -24,19 +26,11 @@ def import_model(
     It can be applied at once, and trained further where it was given a datasplit. The package (.zip or
     folder) stays where it is. Its channels have to be those of the task, in their order.
     """
-    from napari_dacapo.architectures.bioimageio_file import read_bioimageio
     from napari_dacapo.experiments.combinations import component_type
-    from napari_dacapo.experiments.importing import keep_untrained, run_of_model
-    from napari_dacapo.experiments.run import Run
-    from napari_dacapo.experiments.run_folder import RunFolder
+    from napari_dacapo.experiments.importing import import_model as bring
 
     store = existing(workspace).store
-    given = {"datasplit": datasplit, "trainer": trainer}
+    given = {"task": task, "datasplit": datasplit, "trainer": trainer}
     parts = {family: store.read(component_type(family), called) for family, called in given.items() if called}
-    what = store.read(component_type("task"), task)
-    run = run_of_model(model, what, trusted=trusted, root=workspace.path, **parts)
-    store.save(Run, name, run)
-    folder = RunFolder(workspace.run_folder(name), workspace.path)
-    with folder.alone():
-        keep_untrained(folder, run, read_bioimageio(model).input_channels)
+    bring(workspace, name, model, trusted=trusted, **parts)
     click.echo(f"saved run {name}; apply it, or train it further")

@@ -20,6 +20,7 @@ from napari_dacapo.experiments.checkpoints.checkpoints import Checkpoints, State
 from napari_dacapo.experiments.network import build_network
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
+from napari_dacapo.store.workspace import Workspace
 from napari_dacapo.tasks.task import Task
 from napari_dacapo.trainers.trainer import Trainer
 
@@ -30,9 +31,36 @@ BETWEEN = ("ensure_dtype", "clip", "binarize")  # of what is done on an image, w
 PATCH = 128  # voxels along each axis of a first patch, in 2D four times as many
 
 
+def import_model(
+    workspace: Workspace,
+    name: str,
+    path: Path,
+    task: Task | None = None,
+    datasplit: DataSplit | None = None,
+    trainer: Trainer | None = None,
+    trusted: bool = False,
+) -> Run:
+    """Save the model as the run of that name, which can be applied at once.
+
+    Raises what `run_of_model` raises, and UserInputError where another run has the name, or that run has
+    weights; nothing is saved then.
+    """
+    run = run_of_model(path, task, datasplit, trainer, trusted, workspace.path)
+    state = _untrained(run, read_bioimageio(path).input_channels)
+    store, folder = workspace.store, RunFolder(workspace.run_folder(name), workspace.path)
+    checkpoints = Checkpoints(folder.checkpoints, run.identity)
+    with folder.alone():
+        if folder.record.exists() or checkpoints.list():
+            raise UserInputError("name", name, "a run with weights has it", "Choose another name")
+        store.save(Run, name, run)
+        folder.save_run(run)
+        checkpoints.save(state, ("imported",))
+    return run
+
+
 def run_of_model(
     path: Path,
-    task: Task,
+    task: Task | None = None,
     datasplit: DataSplit | None = None,
     trainer: Trainer | None = None,
     trusted: bool = False,
@@ -40,47 +68,45 @@ def run_of_model(
 ) -> Run:
     """A run whose network is the model's, and whose prediction is the model's output.
 
-    Its data are those of the datasplit, in which it can be trained further; without one, intensities are
-    brought to what the model was trained on as the package says. Relative paths in it start at `root`.
-    Raises UserInputError where the model and the task do not fit, or where the package does on images what
-    has no counterpart here.
+    Without a task, that of the run which was exported. Its data are those of the datasplit, in which it can
+    be trained further; without one, intensities are brought to what the model was trained on as the package
+    says. Relative paths in it start at `root`. Raises UserInputError where the model and the task do not
+    fit, or where the package does on images what has no counterpart here.
     """
     file = read_bioimageio(path)
+    wanted = task or task_of(file)
+    if wanted is None:
+        problem = "it does not say what its channels mean: no run of napari-dacapo was exported to it"
+        raise UserInputError("model", str(path), problem, "Choose a task")
+    refuse_misfit(file, wanted)
+    architecture = BioimageioModel(path=str(path.absolute()), trusted=trusted, input_shape=file.smallest)
+    return Run(
+        datasplit=datasplit or _no_data(path, normalization_of(_preprocessing(file))),
+        architecture=architecture.replace(input_shape=_patch(architecture, datasplit, root)),
+        task=wanted,
+        trainer=trainer or Trainer(),
+    )
+
+
+def task_of(file: BioimageioFile) -> Task | None:
+    """That of the run which was exported; None where the package is of another program."""
+    return Task.from_json(file.own["task"]) if "task" in file.own else None
+
+
+def refuse_misfit(file: BioimageioFile, task: Task) -> None:
+    """Raises UserInputError where the model's output is not what the task predicts."""
     names = task.channel_names(file.dims)
     if len(names) != len(file.output_channels):
         problem = f"the model gives {', '.join(file.output_channels)}; the task has {', '.join(names)}"
         fix = f"Choose a task of {len(file.output_channels)} channels in this order"
         raise UserInputError("task", type(task).__name__, problem, fix)
-    _refuse_other_activation(file, task)
-    architecture = BioimageioModel(path=str(path.absolute()), trusted=trusted, input_shape=file.smallest)
-    return Run(
-        datasplit=datasplit or _no_data(path, normalization_of(_preprocessing(file))),
-        architecture=architecture.replace(input_shape=_patch(architecture, datasplit, root)),
-        task=task,
-        trainer=trainer or Trainer(),
-    )
-
-
-def keep_untrained(folder: RunFolder, run: Run, input_channels: int) -> None:
-    """A checkpoint before the first iteration: it can be applied, and training goes on from it."""
-    import torch
-
-    network = build_network(run, input_channels)
-    _hand_on(network.get_submodule("head"))
-    state = State(
-        iteration=0,
-        weights=network.state_dict(),
-        optimizer=run.trainer.build_optimizer(network.parameters()).state_dict(),
-        rng={"torch": torch.get_rng_state()},
-        extra={
-            "size": {"batch_size": run.trainer.batch_size, "input_shape": list(run.architecture.input_patch)},
-            "skipped": 0,
-            "input_channels": input_channels,
-            "channel_names": list(run.task.channel_names(run.architecture.dims)),
-        },
-    )
-    folder.save_run(run)
-    Checkpoints(folder.checkpoints, run.identity).save(state, ("imported",))
+    ids = [step.id for step in file.description.outputs[0].postprocessing]
+    done = next((each for each in ids if each in ("sigmoid", "softmax", "clip")), "")
+    if done != task.activation:
+        made = f"made by {done}" if done else "used as it is"
+        problem = f"its output is {made}, the task makes a prediction by {task.activation}"
+        fix = "Choose another task, or train one on its output: architecture BioimageioModel"
+        raise UserInputError("model", str(file.description.name), problem, fix)
 
 
 def normalization_of(preprocessing: Sequence[Any]) -> Normalization:
@@ -102,6 +128,26 @@ def normalization_of(preprocessing: Sequence[Any]) -> Normalization:
     raise UserInputError("model", found, "what it does on images has no counterpart here", fix)
 
 
+def _untrained(run: Run, input_channels: int) -> State:
+    """Before the first iteration: it can be applied, and training goes on from it."""
+    import torch
+
+    network = build_network(run, input_channels)
+    _hand_on(network.get_submodule("head"))
+    return State(
+        iteration=0,
+        weights=network.state_dict(),
+        optimizer=run.trainer.build_optimizer(network.parameters()).state_dict(),
+        rng={"torch": torch.get_rng_state()},
+        extra={
+            "size": {"batch_size": run.trainer.batch_size, "input_shape": list(run.architecture.input_patch)},
+            "skipped": 0,
+            "input_channels": input_channels,
+            "channel_names": list(run.task.channel_names(run.architecture.dims)),
+        },
+    )
+
+
 def _preprocessing(file: BioimageioFile) -> Sequence[Any]:
     found: Sequence[Any] = file.description.inputs[0].preprocessing
     return found
@@ -115,17 +161,6 @@ def _patch(architecture: BioimageioModel, datasplit: DataSplit | None, root: Pat
         wish = tuple(min(n, int(size / voxel) + lost) for n, size, voxel, lost in sides)
     strides = zip(wish, architecture.stride, strict=True)  # the nearest may be larger by half of one
     return architecture.nearest_input_shape(tuple(n - by // 2 for n, by in strides))
-
-
-def _refuse_other_activation(file: BioimageioFile, task: Task) -> None:
-    """The task makes the prediction; where the model does it besides, it would be done twice."""
-    ids = [step.id for step in file.description.outputs[0].postprocessing]
-    done = next((each for each in ids if each in ("sigmoid", "softmax", "clip")), "")
-    if done != task.activation:
-        made = f"made by {done}" if done else "used as it is"
-        problem = f"its output is {made}, the task makes a prediction by {task.activation}"
-        fix = "Choose another task, or train one on its output: architecture BioimageioModel"
-        raise UserInputError("model", str(file.description.name), problem, fix)
 
 
 def _no_data(path: Path, normalization: Normalization) -> DataSplit:

@@ -35,14 +35,14 @@ class Documents:
 
         Raises UserInputError where there are none.
         """
-        configs = next((each for each in (folder / "configs", folder) if _holds_collections(each)), None)
-        if configs is None:
-            problem = "it holds no records of DaCapo, such as configs/runs or configs/tasks"
-            fix = "Choose the folder that is runs_base_dir in its dacapo.yaml"
-            raise UserInputError("folder", str(folder), problem, fix)
+        configs = next((each for each in (folder / "configs", folder) if _holds_collections(each)), folder)
         documents = cls(configs.parent if configs.name == "configs" else configs, {}, {})
         for collection in COLLECTIONS:
             documents.found[collection] = dict(documents._collection(configs, collection))
+        if not documents.unreadable and not any(documents.found.values()):
+            problem = "it holds no records of DaCapo, such as configs/runs or configs/tasks"
+            fix = "Choose the folder that is runs_base_dir in its dacapo.yaml"
+            raise UserInputError("folder", str(folder), problem, fix)
         return documents
 
     def _collection(self, configs: Path, collection: str) -> Iterator[tuple[str, Values]]:

@@ -121,6 +121,7 @@ class DaCapo(QWidget):
         self.background.failed.connect(self._say_failure)
         self.live.failed.connect(self._say_failure)
         self.queue.steps.connect(self.results.follow)
+        self.runs.exchange.imported.connect(self._on_imported)
         self.tabs.currentChanged.connect(self._on_turned)
         self.destroyed.connect(self.data.close_choices)
         self.destroyed.connect(self.apply.close_choices)
@@ -181,10 +182,14 @@ class DaCapo(QWidget):
         self.runs.refresh()
         self.queue.add(name)
 
+    def _on_imported(self) -> None:
+        for page in self.components.values():
+            page.refresh()
+
     def _on_turned(self, place: int) -> None:
         page = self.tabs.widget(place)
-        if page in (self.runs, self.results, self.apply):
-            page.refresh()
+        if isinstance(page, ComponentPage | RunsPage | ResultsPage | ApplyPage):
+            page.refresh()  # what other windows and programs saved, too
 
     def _say_failure(self, error: DacapoError) -> None:
         self.footer.say(str(error))

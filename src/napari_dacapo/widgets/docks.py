@@ -1,4 +1,4 @@
-"""Each component in a dock of its own, for who wants to define one and no more."""
+"""Single pages in docks of their own: a component, or what is brought from elsewhere."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from napari_dacapo.widgets.components.network_page import NetworkPage
 from napari_dacapo.widgets.components.task_page import TaskPage
 from napari_dacapo.widgets.components.trainer_page import TrainerPage
 from napari_dacapo.widgets.data.data_page import DataPage
+from napari_dacapo.widgets.exchange.import_dacapo_page import ImportDacapoPage
+from napari_dacapo.widgets.exchange.import_model_page import ImportModelPage
 from napari_dacapo.widgets.preferences import saved_preferences
 
 if TYPE_CHECKING:
@@ -32,3 +34,13 @@ def task(napari_viewer: ViewerModel) -> TaskPage:
 def trainer(napari_viewer: ViewerModel) -> TrainerPage:
     """How the network learns."""
     return TrainerPage(napari_viewer, saved_preferences().open_workspace())
+
+
+def import_model() -> ImportModelPage:
+    """A model of another program as a run."""
+    return ImportModelPage(saved_preferences().open_workspace())
+
+
+def import_dacapo() -> ImportDacapoPage:
+    """The records of a DaCapo project, and the weights of its runs."""
+    return ImportDacapoPage(saved_preferences().open_workspace())

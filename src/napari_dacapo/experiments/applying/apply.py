@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import replace as changed
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,13 +11,12 @@ import numpy as np
 
 from napari_dacapo.arrays.array import Array
 from napari_dacapo.arrays.box import Box
-from napari_dacapo.arrays.image_metadata import OmeVersion
 from napari_dacapo.arrays.ome_zarr import own_attributes
 from napari_dacapo.arrays.source import Source
-from napari_dacapo.blockwise.coding import OutputDtype
 from napari_dacapo.blockwise.ledger import is_ledger
 from napari_dacapo.blockwise.own_segmenter import OwnSegmenter
 from napari_dacapo.blockwise.region import Region
+from napari_dacapo.blockwise.turn import Turn
 from napari_dacapo.clusters.cluster import Cluster
 from napari_dacapo.clusters.this_machine import ThisMachine
 from napari_dacapo.datasplits.fitting import extent
@@ -29,12 +27,14 @@ from napari_dacapo.experiments.applying.volume import (
     PREDICTING,
     PREDICTION,
     SEGMENTATION,
+    TURN,
     MaskOf,
     NetworkOf,
     Volume,
     image_of,
 )
 from napari_dacapo.experiments.applying.volume_plan import VolumePlan
+from napari_dacapo.experiments.applying.wanted import Wanted
 from napari_dacapo.experiments.predicting.predict import OutputGrid, memory_notices, network_of
 from napari_dacapo.experiments.predicting.trained import Trained, load_trained
 from napari_dacapo.experiments.results.parameters import (
@@ -54,104 +54,55 @@ T = TypeVar("T")
 
 
 def apply(
-    folder: RunFolder,
-    source: Source | Array,
-    output: Path,
-    criterion: str = "",
-    iteration: int | None = None,
-    parameters: Parameters | None = None,
-    device: str = "auto",
-    box: Box | None = None,
-    dtype: OutputDtype = "float16",
+    wanted: Wanted,
     cluster: Cluster = ThisMachine(),  # noqa: B008 - frozen
     replace: bool = False,
-    mask: Source | Array | None = None,
-    segmenter: str = "",
-    ome_version: OmeVersion = "0.5",
-    only_predict: bool = False,
     segment_again: bool = False,
 ) -> Generator[Step, None, None]:
-    """Predict and segment an image, or the part in a box (world units), into the folder `output`.
+    """Predict and segment an image into `prediction.zarr` and `segmentation.zarr`, block by block.
 
-    Weights are the best by a criterion, or those of an iteration, or the last. Parameters are those given,
-    else those chosen for the run, else the best of validation. `output` gets `prediction.zarr` (of `dtype`)
-    and `segmentation.zarr`, block by block; a list of finished blocks lies beside them. Closing the
-    generator, or a crash, keeps those; the same call goes on with the others, and gives the same in the end.
-    To `replace` deletes what an earlier call left there first; to `segment_again` deletes its segmentation
-    and keeps its prediction, whatever parameters it had. To `only_predict` ends before anything is segmented;
-    the same call without it goes on.
-
-    With a `mask`, what lies where it is 0, or beyond it, is background; blocks wholly there are left out. A
-    `segmenter`, `module:function` or `file.py:function`, takes the place of the run's post-processing and
-    gets the parameters (see OwnSegmenter). Both images are OME-Zarr of `ome_version`.
+    A list of finished blocks lies beside them. Closing the generator, or a crash, keeps those; the same call
+    goes on with the others, and gives the same in the end. To `replace` deletes what an earlier call left
+    there first; to `segment_again` deletes its segmentation and keeps its prediction, whatever parameters
+    it had.
 
     Raises UserInputError before anything is written where image, output or parameters do not fit, or where
-    another job was begun in `output`, StoreError where another process is at work there, BlocksError where
+    another job was begun in the output, StoreError where another process is at work there, BlocksError where
     some blocks failed while the others were done.
     """
-    volume = yield from prepare(
-        folder,
-        source,
-        output,
-        criterion,
-        iteration,
-        parameters,
-        device,
-        box,
-        dtype,
-        mask,
-        segmenter,
-        ome_version,
-    )
-    volume = changed(volume, segments=not only_predict)
-    with _alone(output):
+    volume = yield from prepare(wanted)
+    with _alone(wanted.output):
         if replace:
             volume.discard()
         if segment_again:
             volume.forget_segmentation()
-        yield from _work(volume, folder, source, device, cluster)
-    applied = volume.trained.iteration, volume.parameters
-    if only_predict:
-        yield Notice(f"Predicted by the weights of iteration {applied[0]:,}; not segmented yet.")
+        yield from _work(volume, cluster)
+    iteration = volume.trained.iteration
+    if wanted.only_predict:
+        yield Notice(f"Predicted by the weights of iteration {iteration:,}; not segmented yet.")
     else:
-        yield Applied(*applied, output / PREDICTION, output / SEGMENTATION)
+        yield Applied(iteration, volume.parameters, volume.prediction, volume.segmentation)
 
 
-def prepare(
-    folder: RunFolder,
-    source: Source | Array,
-    output: Path,
-    criterion: str = "",
-    iteration: int | None = None,
-    parameters: Parameters | None = None,
-    device: str = "auto",
-    box: Box | None = None,
-    dtype: OutputDtype = "float16",
-    mask: Source | Array | None = None,
-    segmenter: str = "",
-    ome_version: OmeVersion = "0.5",
-) -> Generator[Notice, None, Volume]:
+def prepare(wanted: Wanted) -> Generator[Notice, None, Volume]:
     """What `apply` will work on, with what a person should know of it; nothing is written. Raises as that."""
-    sources = (each for each in (source, mask) if isinstance(each, Source))
-    refuse_output(output, tuple(path for each in sources for path in each.paths(folder.root)))
-    raw = _normalised(folder, source)
-    run = folder.saved_run()
-    if parameters is not None and not segmenter:
-        refuse_other_parameters(run.task, parameters)
+    refuse_output(wanted.output, wanted.inputs)
+    folder, run = wanted.folder, wanted.folder.saved_run()
+    raw = _normalised(folder, wanted.source)
+    if wanted.parameters is not None and not wanted.segmenter:
+        refuse_other_parameters(run.task, wanted.parameters)
     _refuse_dimensions(raw, run.architecture.dims)
-    trained = load_trained(folder, criterion, iteration, device)
+    trained = load_trained(folder, wanted.criterion, wanted.iteration, wanted.device)
     _refuse_channels(raw, trained.input_channels)
-    grid = OutputGrid.of(run, raw, _within(raw, box))
-    region = None if mask is None else _region(folder, raw, grid, mask)
-    own = _own_segmenter(segmenter, grid, parameters or {}) if segmenter else None
+    grid = OutputGrid.of(run, raw, _within(raw, wanted.box))
+    region = None if wanted.mask is None else _region(folder, raw, grid, wanted.mask)
+    own = _own_segmenter(wanted, grid)
     yield from _scale_notices(folder, raw)
-    if own is not None:
-        parameters = own.parameters
+    parameters = wanted.parameters if own is None else own.parameters
     if parameters is None:
-        parameters, notices = _usual_parameters(folder, trained, criterion)
+        parameters, notices = _usual_parameters(folder, trained, wanted.criterion)
         yield from notices
-    name = folder.path.name
-    return Volume(trained, raw, grid, parameters, dtype, output, name, region, own, ome_version)
+    return Volume(wanted, trained, raw, grid, parameters, region, own)
 
 
 def _region(folder: RunFolder, raw: Array, grid: OutputGrid, mask: Source | Array) -> Region:
@@ -168,8 +119,10 @@ def _region(folder: RunFolder, raw: Array, grid: OutputGrid, mask: Source | Arra
     return Region(opened, grid.offset, grid.voxel_size)
 
 
-def _own_segmenter(address: str, grid: OutputGrid, parameters: Parameters) -> OwnSegmenter:
-    own = OwnSegmenter(address, grid.voxel_size, dict(parameters))
+def _own_segmenter(wanted: Wanted, grid: OutputGrid) -> OwnSegmenter | None:
+    if not wanted.segmenter:
+        return None
+    own = OwnSegmenter(wanted.segmenter, grid.voxel_size, dict(wanted.parameters or {}))
     own.refuse_missing()
     return own
 
@@ -270,17 +223,18 @@ def _usual_parameters(
     return first, (Notice(f"This run was never validated; it is applied with {dict(first)}."),)
 
 
-def _work(
-    volume: Volume, folder: RunFolder, source: Source | Array, device: str, cluster: Cluster
-) -> Iterator[Step]:
+def _work(volume: Volume, cluster: Cluster) -> Iterator[Step]:
     trained, title = volume.trained, volume.raw.name
-    ledger = volume.open_ledger(source if isinstance(source, Source) else None)
+    folder, source = volume.wanted.folder.absolute(), volume.wanted.source
+    ledger = volume.open_ledger()
+    if volume.was_rewritten:
+        yield Notice(f"{title} was written to, or copied, since its first blocks were made; those are kept.")
     input_shape = VolumePlan.from_json(ledger.plan).input_shape
     here = network_of(trained, input_shape)
     network, image = _given(here), _given(volume.raw)
     if not cluster.is_here:
-        network = NetworkOf(folder.absolute(), trained.iteration, device, input_shape)
-        image = image_of(folder.absolute(), source) if isinstance(source, Source) else image
+        network = NetworkOf(folder, trained.iteration, volume.wanted.device, input_shape)
+        image = image_of(folder, source) if isinstance(source, Source) else image
     with closing(volume.steps(ledger, network, image, cluster)) as steps:
         for step in steps:
             yield from memory_notices(here)
@@ -296,10 +250,14 @@ def _given(value: T) -> Callable[[], T]:
 
 @contextmanager
 def _alone(output: Path) -> Iterator[None]:
-    """No other process writes there meanwhile. Raises StoreError naming the one that does."""
+    """No other process writes there meanwhile, nor a worker that a killed one left behind.
+
+    Raises StoreError naming the one that does.
+    """
     try:
         make_folder(output / BLOCKS)
         with locked(output / BLOCKS / LEDGER, LOCK_SECONDS):
+            Turn.take(output / BLOCKS / TURN)
             yield
     except PermissionError as error:
         problem = f"it cannot be written ({error.strerror})"

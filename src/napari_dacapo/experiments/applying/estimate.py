@@ -12,9 +12,9 @@ import numpy as np
 
 from napari_dacapo.arrays.box import Voxels
 from napari_dacapo.arrays.pyramid import coarser_shapes
-from napari_dacapo.blockwise.grid import Grid
+from napari_dacapo.blockwise.grid import Grid, block_count
 from napari_dacapo.blockwise.ledger import Ledger, as_written, read_header
-from napari_dacapo.experiments.applying.volume import BLOCKS, LEDGER, PREDICTING, Volume
+from napari_dacapo.experiments.applying.volume import PREDICTING, Volume
 from napari_dacapo.experiments.applying.volume_plan import VolumePlan, segmenting_threads
 from napari_dacapo.experiments.memory import free_memory, memory_can_run_out
 from napari_dacapo.experiments.predicting.predict import network_of
@@ -38,7 +38,8 @@ class Estimate:
     shape: Voxels  # of the result
     block: Voxels
     blocks: int  # to be predicted
-    done: int  # of them, by an earlier start
+    left_out: int  # that lie outside of the mask
+    done: int  # of those to be predicted, by an earlier start
     disk: int  # bytes at the most: what is written is compressed
     free_disk: int
     memory: int  # bytes of this machine at the most
@@ -66,13 +67,13 @@ class Estimate:
 
 
 def estimate(volume: Volume) -> Estimate:
-    """From sizes alone; nothing is computed or written."""
+    """From sizes and the mask alone; nothing is computed or written. Raises UserInputError where it is 0."""
     plan, done = _begun(volume)
     trained, shape = volume.trained, volume.grid.shape
     bytes_per_voxel = trained.run.task.segmenting_bytes(len(shape))
     threads = segmenting_threads(plan, bytes_per_voxel)
-    grid = Grid(shape, plan.segmented)
-    seen = [math.prod(grid.grown(block, plan.halo).shape) for block in grid.blocks()]
+    predicted, segmented = (volume.wanted_in(Grid(shape, side)) for side in (plan.block, plan.segmented))
+    seen = [math.prod(segmented.grown(block, plan.halo).shape) for block in segmented.blocks()]
     at_once = min(threads, len(seen))
     memory = at_once * max(seen) * bytes_per_voxel
     if not memory_can_run_out(trained.compute.device):
@@ -81,10 +82,11 @@ def estimate(volume: Volume) -> Estimate:
     return Estimate(
         shape=shape,
         block=plan.block,
-        blocks=Grid(shape, plan.block).count,
+        blocks=predicted.count,
+        left_out=block_count(shape, plan.block) - predicted.count,
         done=done,
-        disk=_bytes_written(volume),
-        free_disk=shutil.disk_usage(_existing(volume.output)).free,
+        disk=_bytes_written(volume, predicted, segmented),
+        free_disk=shutil.disk_usage(_existing(volume.wanted.output)).free,
         memory=memory,
         free_memory=free_memory(),
         device=str(trained.compute.device),
@@ -93,10 +95,13 @@ def estimate(volume: Volume) -> Estimate:
 
 
 def measure_pace(volume: Volume) -> Pace:
-    """Predict and segment the block in the middle."""
+    """Predict and segment the block next to the middle."""
     plan, _ = _begun(volume)
-    trained, grid = volume.trained, Grid(volume.grid.shape, plan.block)
-    block = grid.at(tuple(count // 2 for count in grid.counts))
+    trained, grid = volume.trained, volume.wanted_in(Grid(volume.grid.shape, plan.block))
+    middle = tuple(count // 2 for count in grid.counts)
+    places = (grid.place(block) for block in grid.blocks())
+    place = middle if grid.has(middle) else min(places, key=lambda each: math.dist(each, middle))
+    block = grid.at(place)
     sides = zip(volume.grid.start, block.start, trained.run.architecture.scale, strict=True)
     start = tuple(begin + b // scale for begin, b, scale in sides)
     network = network_of(trained, plan.input_shape)
@@ -115,7 +120,7 @@ def measure_pace(volume: Volume) -> Pace:
 
 def _begun(volume: Volume) -> tuple[VolumePlan, int]:
     """As an earlier start was cut into blocks, and how many of them are predicted."""
-    path = volume.output / BLOCKS / LEDGER
+    path = volume.ledger
     if path.exists() and _is_of(volume, path):
         ledger = Ledger.read(path)
         return VolumePlan.from_json(ledger.plan), len(ledger.finished(PREDICTING))
@@ -128,12 +133,13 @@ def _is_of(volume: Volume, path: Path) -> bool:
     return bool({**there, "image": there["image"][1:]} == {**now, "image": now["image"][1:]})
 
 
-def _bytes_written(volume: Volume) -> int:
+def _bytes_written(volume: Volume, predicted: Grid, segmented: Grid) -> int:
     """Prediction and segmentation with all levels, and the objects of single blocks meanwhile."""
     shape = volume.grid.shape
     levels = sum(map(math.prod, (shape, *coarser_shapes(shape, len(shape)))))
-    predicted = volume.trained.channels * np.dtype(volume.dtype).itemsize
-    return levels * (predicted + ID_BYTES) + math.prod(shape) * ID_BYTES
+    bytes_per_voxel = volume.trained.channels * np.dtype(volume.wanted.dtype).itemsize
+    images = predicted.voxels * bytes_per_voxel + segmented.voxels * ID_BYTES
+    return images * levels // math.prod(shape) + segmented.voxels * ID_BYTES
 
 
 def _existing(folder: Path) -> Path:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import threading
-import zlib
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,20 +11,18 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from napari_dacapo.arrays.array import Array
 from napari_dacapo.arrays.box import Voxels
-from napari_dacapo.arrays.image_metadata import OmeVersion
 from napari_dacapo.arrays.ome_zarr import create_ome_zarr, delete_own, open_own
 from napari_dacapo.arrays.pyramid import coarser_shapes
 from napari_dacapo.arrays.source import Source
+from napari_dacapo.arrays.stamp import Stamp
 from napari_dacapo.arrays.step import Normalization
-from napari_dacapo.blockwise.coding import Coding, OutputDtype
+from napari_dacapo.blockwise.coding import Coding
 from napari_dacapo.blockwise.dask_workers import DaskWorkers
 from napari_dacapo.blockwise.durable import is_written
 from napari_dacapo.blockwise.grid import Block, Grid
-from napari_dacapo.blockwise.ledger import Ledger, last_stage
+from napari_dacapo.blockwise.ledger import Ledger, as_written, last_stage, read_header
 from napari_dacapo.blockwise.own_segmenter import OwnSegmenter
 from napari_dacapo.blockwise.predict import Network
 from napari_dacapo.blockwise.prediction import PredictBlock
@@ -34,10 +31,13 @@ from napari_dacapo.blockwise.region import Region
 from napari_dacapo.blockwise.segmentation import CLASSES, WRITTEN, segment_blocks
 from napari_dacapo.blockwise.segmenting import Segmenting
 from napari_dacapo.blockwise.stage import BlockDone, run_stage
+from napari_dacapo.blockwise.turn import Turn
 from napari_dacapo.blockwise.workers import Threads, Workers
 from napari_dacapo.clusters.cluster import Cluster
 from napari_dacapo.errors import UserInputError
+from napari_dacapo.experiments.applying.looks import looks_of, refuse_changed_image
 from napari_dacapo.experiments.applying.volume_plan import VolumePlan, segmenting_threads
+from napari_dacapo.experiments.applying.wanted import Wanted
 from napari_dacapo.experiments.predicting.predict import OutputGrid, network_of
 from napari_dacapo.experiments.predicting.trained import Trained, load_trained
 from napari_dacapo.experiments.run_folder import RunFolder
@@ -46,11 +46,11 @@ from napari_dacapo.tasks.task import Parameters
 PREDICTION, SEGMENTATION = "prediction.zarr", "segmentation.zarr"
 BLOCKS = ".blocks"  # a folder beside them, with the list of finished blocks
 LEDGER = "ledger.jsonl"
+TURN = f"{LEDGER}.turn"
 PREDICTING = "predicting"
 AFTER_PREDICTION = ("postprocessor", "parameters", "segmenter")  # of a job
 DONE = "done"
 THREADS = 3  # while one block is computed, others are read and written
-SAMPLE = 32  # voxels along each side of what an image is known by
 
 _loading = threading.Lock()
 
@@ -96,45 +96,64 @@ class NetworkOf:
 class Volume:
     """What is made of one image, and how."""
 
+    wanted: Wanted
     trained: Trained
     raw: Array
     grid: OutputGrid
     parameters: Parameters
-    dtype: OutputDtype
-    output: Path
-    run: str = ""  # as the folder of the run is called
     region: Region | None = None  # where something is wanted; None: everywhere
     own: OwnSegmenter | None = None  # in place of the run's post-processing
-    ome_version: OmeVersion = "0.5"
-    segments: bool = True  # else it ends with the prediction
+
+    @property
+    def prediction(self) -> Path:
+        return self.wanted.output / PREDICTION
+
+    @property
+    def segmentation(self) -> Path:
+        return self.wanted.output / SEGMENTATION
+
+    @property
+    def ledger(self) -> Path:
+        return self.wanted.output / BLOCKS / LEDGER
 
     @property
     def coding(self) -> Coding:
-        return Coding(self.dtype, *self.trained.run.task.prediction_range)
+        return Coding(self.wanted.dtype, *self.trained.run.task.prediction_range)
 
     @property
     def job(self) -> dict[str, Any]:
         """What must be the same for finished blocks to stand."""
+        *image, voxels = looks_of(self.raw)
         return {
             "run": self.trained.run.identity,
             "iteration": self.trained.iteration,
             "postprocessor": self.trained.run.task.to_json().get("postprocessor"),
             "parameters": dict(self.parameters),
-            "image": [self.raw.name, *self.raw.shape, *self.raw.voxel_size, *self.raw.offset],
-            "voxels": zlib.crc32(_middle(self.raw)),
+            "image": image,
+            "voxels": voxels,
             "box": [self.grid.start, self.grid.shape],
-            "dtype": self.dtype,
-            "mask": None if self.region is None else _looks_of(self.region.mask()),
+            "dtype": self.wanted.dtype,
+            "mask": None if self.region is None else looks_of(self.region.mask()),
             "segmenter": None if self.own is None else [self.own.address, self.own.source],
-            "ome_zarr": self.ome_version,
+            "ome_zarr": self.wanted.ome_version,
         }
+
+    def wanted_in(self, grid: Grid) -> Grid:
+        """The blocks in which something is wanted. Raises UserInputError where that is nothing."""
+        if self.region is None:
+            return grid
+        wanted = self.region.within(grid)
+        if not wanted.count:
+            problem = f"it is 0 wherever {self.raw.name} lies"
+            raise UserInputError("mask", self.region.mask().name, problem, "Choose another mask")
+        return wanted
 
     def discard(self) -> None:
         """Delete what was written of this or another job."""
-        for name in (PREDICTION, SEGMENTATION):
-            if (self.output / name).exists():
-                delete_own(self.output / name)
-        (self.output / BLOCKS / LEDGER).unlink(missing_ok=True)
+        for image in (self.prediction, self.segmentation):
+            if image.exists():
+                delete_own(image)
+        self.ledger.unlink(missing_ok=True)
         shutil.rmtree(self._work, ignore_errors=True)
 
     def forget_segmentation(self) -> None:
@@ -142,24 +161,30 @@ class Volume:
 
         Raises UserInputError where it is not the prediction of this job.
         """
-        if (self.output / BLOCKS / LEDGER).exists():
-            Ledger.retake(self.output / BLOCKS / LEDGER, self.job, AFTER_PREDICTION, PREDICTING)
-        if (self.output / SEGMENTATION).exists():
-            delete_own(self.output / SEGMENTATION)
+        if self.ledger.exists():
+            Ledger.retake(self.ledger, self.job, AFTER_PREDICTION, PREDICTING)
+        if self.segmentation.exists():
+            delete_own(self.segmentation)
         shutil.rmtree(self._work, ignore_errors=True)
 
-    def open_ledger(self, source: Source | None) -> Ledger:
-        """`source`: what the image is opened from; None where it is in memory, or a layer.
-
-        Raises UserInputError where the folder holds another job, naming what differs.
-        """
-        path = self.output / BLOCKS / LEDGER
-        if not path.exists() and (self.output / PREDICTION).exists():
-            problem = "it holds results without a list of finished blocks"
-            raise UserInputError("output", self.output.name, problem, "Choose another folder, or delete it")
+    def open_ledger(self) -> Ledger:
+        """Raises UserInputError where the folder holds another job, naming what differs."""
+        path, source, job = self.ledger, self.wanted.source, self.job
+        if not path.exists() and self.prediction.exists():
+            name, problem = self.wanted.output.name, "it holds results without a list of finished blocks"
+            raise UserInputError("output", name, problem, "Choose another folder, or delete it")
+        if path.exists():
+            refuse_changed_image(read_header(path)["job"], as_written(job))
         plan = {} if path.exists() else VolumePlan.of(self.trained, self.grid).to_json()
-        about = {"source": None if source is None else source.to_json()}
-        return Ledger.open(path, self.job, plan, about)
+        stamp = Stamp.of(self.wanted.inputs).to_json()
+        about = {"source": source.to_json() if isinstance(source, Source) else None, "stamp": stamp}
+        return Ledger.open(path, job, plan, about)
+
+    @property
+    def was_rewritten(self) -> bool:
+        """Whether image or mask were written to, or copied, since the ledger was begun."""
+        stamp = Stamp.of(self.wanted.inputs).to_json()
+        return bool(read_header(self.ledger).get("about", {}).get("stamp", stamp) != stamp)
 
     def steps(
         self, ledger: Ledger, network: Callable[[], Network], image: Callable[[], Array], cluster: Cluster
@@ -177,7 +202,7 @@ class Volume:
                 with cluster.connect() as client:
                     workers = DaskWorkers(client)
                     yield from self._stages(ledger, plan, network, image, workers, workers)
-            if self.segments:
+            if not self.wanted.only_predict:
                 ledger.finish(DONE, Block((0,), (1,)))
         shutil.rmtree(self._work, ignore_errors=True)
 
@@ -191,55 +216,45 @@ class Volume:
         segmenting: Workers,
     ) -> Generator[BlockDone, None, None]:
         scale, dims = self.trained.run.architecture.scale, len(self.grid.shape)
-        path = self.output / PREDICTION
-        act = PredictBlock(network, image, self.grid.start, scale, self.coding, path)
-        predicted = self._wanted(Grid(self.grid.shape, plan.block))
-        yield from run_stage(PREDICTING, act, predicted.blocks(), ledger, predicting)
-        if not self.segments:
-            yield from write_pyramid(path, dims, "mean", ledger, segmenting, predicted)
+        turn = Turn.present(self.ledger.with_name(TURN))
+        stamp = Stamp.of(self.wanted.inputs)
+        act = PredictBlock(network, image, self.grid.start, scale, self.coding, self.prediction, turn, stamp)
+        predicted = self.wanted_in(Grid(self.grid.shape, plan.block))
+        yield from run_stage(PREDICTING, act, predicted.from_middle(), ledger, predicting)
+        if self.wanted.only_predict:
+            yield from write_pyramid(self.prediction, dims, "mean", ledger, segmenting, predicted, turn)
             return
-        of = self._segmenting(plan)
+        of = self._segmenting(plan, turn)
         yield from segment_blocks(of, ledger, segmenting)
-        yield from write_pyramid(path, dims, "mean", ledger, segmenting, predicted)
-        yield from write_pyramid(of.target, dims, "stride", ledger, segmenting, of.grid)
-
-    def _wanted(self, grid: Grid) -> Grid:
-        """The blocks in which something is wanted. Raises UserInputError where that is nothing."""
-        if self.region is None:
-            return grid
-        wanted = self.region.within(grid)
-        if not wanted.count:
-            problem = f"it is 0 wherever {self.raw.name} lies"
-            raise UserInputError("mask", self.region.mask().name, problem, "Choose another mask")
-        return wanted
+        yield from write_pyramid(self.prediction, dims, "mean", ledger, segmenting, predicted, turn)
+        yield from write_pyramid(of.target, dims, "stride", ledger, segmenting, of.grid, turn)
 
     def _create_prediction(self, plan: VolumePlan) -> None:
-        path = self.output / PREDICTION
-        if path.exists():
+        if self.prediction.exists():
             return
         run, channels = self.trained.run, self.trained.channels
         dims, shape = len(self.grid.shape), (channels, *self.grid.shape)
         create_ome_zarr(
-            path,
+            self.prediction,
             axes="c" + "zyx"[-dims:],
             shape=shape,
-            dtype=self.dtype,
+            dtype=self.wanted.dtype,
             chunks=(1, *plan.chunk),
-            shards=None if self.ome_version == "0.4" else (channels, *plan.block),
+            shards=None if self.wanted.ome_version == "0.4" else (channels, *plan.block),
             coarser=coarser_shapes(shape, dims),
             channel_names=run.task.channel_names(dims),
             attributes=self._about | {"stored": {"low": self.coding.low, "high": self.coding.high}},
             **self._world,
         )
 
-    def _segmenting(self, plan: VolumePlan) -> Segmenting:
+    def _segmenting(self, plan: VolumePlan, turn: Turn) -> Segmenting:
         dims = len(self.grid.shape)
         return Segmenting(
             method=self.own or self.trained.run.task,
             parameters=dict(self.parameters) if self.own is None else {},
-            prediction=self.output / PREDICTION,
+            prediction=self.prediction,
             coding=self.coding,
-            target=self.output / SEGMENTATION,
+            target=self.segmentation,
             world={
                 **self._world,
                 "axes": "zyx"[-dims:],
@@ -248,14 +263,15 @@ class Volume:
                 "attributes": self._about,
             },
             work=self._work,
-            grid=self._wanted(Grid(self.grid.shape, plan.segmented)),
+            grid=self.wanted_in(Grid(self.grid.shape, plan.segmented)),
             halo=plan.halo,
             region=self.region,
+            turn=turn,
         )
 
     @property
     def _work(self) -> Path:
-        return self.output / BLOCKS / "work"
+        return self.ledger.with_name("work")
 
     @property
     def _world(self) -> dict[str, Any]:
@@ -263,13 +279,13 @@ class Volume:
             "voxel_size": self.grid.voxel_size,
             "offset": self.grid.offset,
             "unit": self.grid.unit,
-            "ome_version": self.ome_version,
+            "ome_version": self.wanted.ome_version,
         }
 
     @property
     def _about(self) -> dict[str, Any]:
         return {
-            "run": self.run,
+            "run": self.wanted.folder.path.name,
             "identity": self.trained.run.identity,
             "iteration": self.trained.iteration,
             "image": self.raw.name,
@@ -283,11 +299,11 @@ class Volume:
     def _forget_lost(self, ledger: Ledger, plan: VolumePlan) -> None:
         """Finished blocks whose file is gone are to be done again, and what was made of them in the end."""
         predicted = Grid(self.grid.shape, plan.block)
-        lost = _lost(self.output / PREDICTION, predicted, ledger.finished(PREDICTING))
+        lost = _lost(self.prediction, predicted, ledger.finished(PREDICTING))
         ledger.forget(PREDICTING, lost)
-        if (self.output / SEGMENTATION).exists():
+        if self.segmentation.exists():
             written = ledger.finished(WRITTEN) | ledger.finished(CLASSES)
-            lost |= _lost(self.output / SEGMENTATION, Grid(self.grid.shape, plan.segmented), written)
+            lost |= _lost(self.segmentation, Grid(self.grid.shape, plan.segmented), written)
         if not lost:
             return
         for stage in ledger.stages:
@@ -317,17 +333,6 @@ def _lost(path: Path, grid: Grid, starts: frozenset[Voxels]) -> set[Voxels]:
     channels = tuple(slice(0, n) for n in array.shape[: -len(grid.shape)])
     blocks = (block for block in grid.blocks() if block.start in starts)
     return {block.start for block in blocks if not is_written(array, path / "0", (*channels, *block.slices))}
-
-
-def _looks_of(array: Array) -> list[Any]:
-    """What tells an array from another one, as far as a look at its middle does."""
-    return [array.name, *array.shape, *array.voxel_size, *array.offset, zlib.crc32(_middle(array))]
-
-
-def _middle(raw: Array) -> bytes:
-    start = tuple(max(0, n // 2 - SAMPLE // 2) for n in raw.spatial_shape)
-    shape = tuple(min(SAMPLE, n - s) for n, s in zip(raw.spatial_shape, start, strict=True))
-    return np.ascontiguousarray(raw.read(start, shape)).tobytes()
 
 
 @lru_cache(maxsize=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import re
 from collections.abc import Iterable
@@ -24,6 +25,8 @@ from napari_dacapo.files import TEMPORARY, atomic_write
 
 if TYPE_CHECKING:
     import torch
+
+log = logging.getLogger(__name__)
 
 KEPT_LAST = 3  # unless a person wants more
 KEPT_EVERY = 10
@@ -112,6 +115,7 @@ class Checkpoints:
         )
         folder = self._at(state.iteration)
         folder.write(manifest, contents)
+        log.info("Saved iteration %d in %s", state.iteration, folder.path)
         return folder.path
 
     def load(self, iteration: int | None = None, expected_bytes: int | None = None) -> Loaded:

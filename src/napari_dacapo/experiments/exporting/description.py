@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from napari_dacapo.architectures.architecture import Architecture
+from napari_dacapo.architectures.bioimageio_file import OWN
 from napari_dacapo.arrays.box import Voxels
 from napari_dacapo.experiments.exporting.model_card import ModelCard
 from napari_dacapo.experiments.exporting.processing import postprocessing, preprocessing
@@ -43,7 +44,10 @@ def description(trained: Trained, test: TestImage, card: ModelCard) -> Fields:
         "weights": {
             "torchscript": {"source": WEIGHTS, "pytorch_version": torch.__version__.partition("+")[0]}
         },
-        "config": {"bioimageio": {"reproducibility_tolerance": [TOLERANCE]}},
+        "config": {
+            "bioimageio": {"reproducibility_tolerance": [TOLERANCE]},
+            OWN: {"task": trained.run.task.to_json()},
+        },
     }
 
 

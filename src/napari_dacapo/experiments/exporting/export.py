@@ -5,18 +5,16 @@ from __future__ import annotations
 import io
 import zipfile
 from pathlib import Path
-from typing import Literal
 
 from napari_dacapo.errors import UserInputError
-from napari_dacapo.experiments.exporting.graph import SUFFIXES, graph_bytes
+from napari_dacapo.experiments.exporting.formats import FORMATS, ExportFormat
+from napari_dacapo.experiments.exporting.graph import graph_bytes
 from napari_dacapo.experiments.exporting.model_card import ModelCard
 from napari_dacapo.experiments.exporting.module import Predictor, examples, plain_network
 from napari_dacapo.experiments.exporting.package import Contents, package
 from napari_dacapo.experiments.predicting.trained import Trained, load_trained
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.files import atomic_write, replaced_folder
-
-ExportFormat = Literal["bioimageio", "torchscript", "onnx", "torch-export"]
 
 
 def export_model(
@@ -34,7 +32,8 @@ def export_model(
     from normalised raw (b, c, (z,) y, x) to the prediction (b, channels, (z,) y, x). Raises UserInputError
     where something else is at `target`, or what the format cannot hold, before anything is written.
     """
-    _refuse_target(target, form, replace)
+    if replaces(target, form) and not replace:
+        raise UserInputError("to", str(target), "it is there already", "Choose a new name, or replace it")
     trained = load_trained(folder, criterion, iteration, "cpu")
     if form == "bioimageio":
         own = ModelCard.of_run(folder.path.name) if card is None else card
@@ -46,14 +45,15 @@ def export_model(
     return trained
 
 
-def _refuse_target(target: Path, form: ExportFormat, replace: bool) -> None:
-    if form != "bioimageio" and target.suffix != SUFFIXES[form]:
-        fix = f"Call it {target.stem}{SUFFIXES[form]}"
-        raise UserInputError("to", str(target), f"files of {form} end with {SUFFIXES[form]}", fix)
+def replaces(target: Path, form: ExportFormat) -> bool:
+    """Whether something is there that may be replaced. Raises UserInputError where it must not be written."""
+    suffix = FORMATS[form].suffix
+    if form != "bioimageio" and target.suffix != suffix:
+        fix = f"Call it {target.stem}{suffix}"
+        raise UserInputError("to", str(target), f"files of {form} end with {suffix}", fix)
     if target.is_dir() and not _is_package(target):
         raise UserInputError("to", str(target), "a folder of something else is there", "Choose a new name")
-    if target.exists() and not replace:
-        raise UserInputError("to", str(target), "it is there already", "Choose a new name, or replace it")
+    return target.exists()
 
 
 def _is_package(folder: Path) -> bool:

@@ -7,7 +7,7 @@ import warnings
 import zipfile
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,11 +15,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 from napari_dacapo.errors import UserInputError
+from napari_dacapo.experiments.exporting.formats import GraphFormat
 
-GraphFormat = Literal["torchscript", "onnx", "torch-export"]
 TOLERANCE = 1e-5  # how far a file's prediction may be off, where one is near 1
-
-SUFFIXES: dict[GraphFormat, str] = {"torchscript": ".pt", "onnx": ".onnx", "torch-export": ".pt2"}
 
 
 def graph_bytes(module: nn.Module, examples: Sequence[torch.Tensor], form: GraphFormat) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Generator, Iterator
 from contextlib import closing
@@ -19,6 +20,8 @@ from napari_dacapo.experiments.training.preflight import preflight
 from napari_dacapo.experiments.training.session import Session
 from napari_dacapo.experiments.training.snapshots import write_snapshot
 from napari_dacapo.experiments.training.validation import validate_session
+
+log = logging.getLogger(__name__)
 
 MOST_SKIPPED = 10  # steps in a row whose loss is not finite
 SAVE_SECONDS = 300.0  # a crash loses at most this much work
@@ -65,10 +68,10 @@ def _session_that_fits(run: Run, folder: RunFolder, device: str) -> Session:
                 "Choose a smaller patch, fewer feature maps or another device",
             )
         session = Session.begin(run, folder, device, size)
-        text = f"batches of {size.batch_size} and patches of {size.input_shape}"
-        notices.append(
-            Notice(f"The memory of {session.compute.device} did not suffice: going on with {text}.")
-        )
+        smaller_ones = f"batches of {size.batch_size} and patches of {size.input_shape}"
+        text = f"The memory of {session.compute.device} did not suffice: going on with {smaller_ones}."
+        log.info(text)
+        notices.append(Notice(text))
     session.notices += notices
     return session
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from napari_dacapo.experiments.applying.estimate import Estimate, Pace
     from napari_dacapo.experiments.applying.unfinished import Unfinished
     from napari_dacapo.experiments.applying.volume import Volume
+    from napari_dacapo.experiments.applying.wanted import Wanted
     from napari_dacapo.experiments.predicting.available_weights import Weights
     from napari_dacapo.experiments.run_folder import RunFolder
     from napari_dacapo.layers.layer import LayerData
@@ -186,27 +187,14 @@ def follow_applying(workspace: Workspace, wish: Wish) -> Generator[Step | Opened
     from napari_dacapo.experiments.compute import prepare_torch, release_memory
 
     prepare_torch(wish.threads)
-    folder, weights = run_folder(workspace, wish.run), wish.weights
-    source, box = wish.source.found(workspace.path)
-    steps = apply(
-        folder,
-        source,
-        wish.output,
-        weights.criterion,
-        weights.iteration,
-        wish.parameters,
-        device=wish.device,
-        box=box,
-        dtype=wish.dtype,
-        cluster=wish.cluster,
-        replace=wish.replace,
-    )
+    wanted = _wanted(workspace, wish, *wish.source.found(workspace.path))
+    steps = apply(wanted, wish.cluster, wish.replace)
     try:
         with closing(steps):
             for step in steps:
                 yield step
                 if isinstance(step, Applied):
-                    yield Opened(step, _layers(folder, step, wish.source.title))
+                    yield Opened(step, _layers(wanted.folder, step, wish.source.title))
     finally:
         release_memory()
 
@@ -222,24 +210,29 @@ def _prepared(workspace: Workspace, wish: Wish) -> tuple[Volume, tuple[str, ...]
     from napari_dacapo.experiments.compute import prepare_torch
 
     prepare_torch(wish.threads)
-    source, box = wish.source.open()
-    preparing = prepare(
-        run_folder(workspace, wish.run),
-        source,
-        wish.output,
-        wish.weights.criterion,
-        wish.weights.iteration,
-        wish.parameters,
-        wish.device,
-        box,
-        wish.dtype,
-    )
+    preparing = prepare(_wanted(workspace, wish, *wish.source.open()))
     notices = []
     while True:
         try:
             notices.append(next(preparing).text)
         except StopIteration as over:
             return over.value, tuple(notices)
+
+
+def _wanted(workspace: Workspace, wish: Wish, source: Source | Array, box: Box | None) -> Wanted:
+    from napari_dacapo.experiments.applying.wanted import Wanted
+
+    return Wanted(
+        run_folder(workspace, wish.run),
+        source,
+        wish.output,
+        criterion=wish.weights.criterion,
+        iteration=wish.weights.iteration,
+        parameters=wish.parameters,
+        device=wish.device,
+        box=box,
+        dtype=wish.dtype,
+    )
 
 
 def _layers(folder: RunFolder, applied: Applied, title: str) -> list[LayerData]:

@@ -132,7 +132,7 @@ class ApplyPage(QWidget):
     def problem(self) -> str:
         """Why nothing can be segmented; empty if it can."""
         if not self.runs.currentText():
-            return "No run is trained yet: train one first."
+            return "No run is trained yet: train one, or import a model on the page Runs."
         if not self._weights or self._weights_of != self.runs.currentText():
             return "Looks for the weights of the run …"
         return self.image.problem or ("" if self.output.path else "Choose a folder to write to.")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Literal, cast
 
 from qtpy.QtCore import QCoreApplication, QObject, Signal
@@ -14,6 +13,7 @@ from napari_dacapo.errors import DacapoError
 from napari_dacapo.experiments.steps import Applied, Notice, Predicted, Step, Worked
 from napari_dacapo.store.workspace import Workspace
 from napari_dacapo.widgets.applying.applied_work import Opened, Wish, follow_applying
+from napari_dacapo.widgets.work.deleted import when_deleted
 from napari_dacapo.widgets.work.termination import die_on_termination, quit_on_termination
 from napari_dacapo.widgets.work.worker import EngineWorker
 
@@ -95,7 +95,7 @@ class Applying(QObject):
         self._workspace = workspace
         self._paused = math.nan  # since when
         self._workers: set[EngineWorker] = set()  # one at the most
-        self.destroyed.connect(partial(_leave, self._workers))
+        when_deleted(self, _leave, self._workers)
         cast(QCoreApplication, QCoreApplication.instance()).aboutToQuit.connect(self.shutdown)
 
     def begin(self, wish: Wish) -> None:

@@ -27,7 +27,7 @@ from napari_dacapo.layers.possible_axes import likely_axes
 from napari_dacapo.layers.shown import ShownLayer
 from napari_dacapo.widgets.applying.applied_work import FileSource, LayerSource
 from napari_dacapo.widgets.data.axes_choice import AxesChoice
-from napari_dacapo.widgets.data.drawn_box import DrawnBox
+from napari_dacapo.widgets.data.drawn_box import GETS_READY, DrawnBox
 from napari_dacapo.widgets.forms.form import Form
 from napari_dacapo.widgets.viewer.layer_choice import LayerChoice
 from napari_dacapo.widgets.viewer.shown_layers import OURS
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 LAYER, FILE = 0, 1  # where the image comes from
 EVERYTHING, SEEN, DRAWN = 0, 1, 2  # how much of it
+DRAW = "Draw a rectangle over the image; what lies in it, in all slices, is segmented."
 SETTLES = 400  # milliseconds after the view moved last
 
 
@@ -162,6 +163,7 @@ class ChosenImage(QWidget):
         self.file.changed.connect(self._on_changed)
         self.region.currentIndexChanged.connect(self._on_region)
         self.draw.clicked.connect(self._draw)
+        self.drawn_box.ready.connect(self._on_ready)
         self.drawn_box.drawn.connect(self._on_drawn)
         self._moved.timeout.connect(self.changed)
         for event in self._movements:
@@ -218,8 +220,11 @@ class ChosenImage(QWidget):
     def _draw(self) -> None:
         whole = self._whole
         if whole is not None:
+            self.said.emit(GETS_READY)
             self.drawn_box.start(whole)
-            self.said.emit("Draw a rectangle over the image; what lies in it, in all slices, is segmented.")
+
+    def _on_ready(self) -> None:
+        self.said.emit(DRAW)
 
     def _on_drawn(self, corners: Any) -> None:
         whole = self._whole

@@ -77,6 +77,7 @@ def _lines(estimate: Estimate, pace: Pace | None) -> list[str]:
     shape = " x ".join(f"{n:,}" for n in estimate.shape)
     blocks = "1 block" if estimate.blocks == 1 else f"{estimate.blocks:,} blocks"
     done = f", {estimate.done:,} done" if estimate.done else ""
+    done += f", {estimate.left_out:,} outside of the mask" if estimate.left_out else ""
     takes = "measures a block …" if pace is None else f"{lasting(estimate.seconds(pace))}"
     disk = f"Disk: {size(estimate.disk)} at most, {size(estimate.free_disk)} free."
     memory = f"Memory: about {size(estimate.memory)}, {size(estimate.free_memory)} free."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from napari_dacapo.clusters.cluster import Cluster
@@ -10,10 +10,10 @@ from napari_dacapo.clusters.this_machine import ThisMachine
 from napari_dacapo.store.workspace import Workspace
 from napari_dacapo.widgets.components import saved_records
 from napari_dacapo.widgets.components.cluster_page import ClusterPage
+from napari_dacapo.widgets.parts.window import show_window
 from napari_dacapo.widgets.work.background import Background
 
 HERE = "here"
-SIZE = (480, 560)
 EXPLAINED = "Here, in this program, or on a cluster: other processes of this machine, or other machines."
 
 
@@ -61,10 +61,6 @@ class ClusterChoice(QWidget):
 
     def _open(self) -> None:
         if self.window_of_clusters is None:
-            page = self.window_of_clusters = ClusterPage(self._workspace)
-            page.setParent(self, Qt.WindowType.Dialog)
-            page.setWindowTitle("Clusters")
-            page.resize(*SIZE)
-            page.changed.connect(self.refresh)
-        self.window_of_clusters.show()
-        self.window_of_clusters.raise_()
+            self.window_of_clusters = ClusterPage(self._workspace)
+            self.window_of_clusters.changed.connect(self.refresh)
+        show_window(self.window_of_clusters, self, "Clusters")

@@ -21,7 +21,7 @@ from napari_dacapo.widgets.components.data_facts import DataFacts, Looked, look_
 from napari_dacapo.widgets.data.changed_layers import ChangedLayers
 from napari_dacapo.widgets.data.chosen_layers import Used, use_files, use_layers
 from napari_dacapo.widgets.data.dataset_list import DatasetList
-from napari_dacapo.widgets.data.drawn_box import DrawnBox
+from napari_dacapo.widgets.data.drawn_box import GETS_READY, DrawnBox
 from napari_dacapo.widgets.data.files_box import FilesBox
 from napari_dacapo.widgets.data.held_out_part import HeldOutPart
 from napari_dacapo.widgets.data.layers_box import LayersBox, Viewed
@@ -41,6 +41,7 @@ REGIONS = "regions"  # what the layers of what trains and validates are known by
 SETTLES = 100  # milliseconds after the last edit, before the data are looked at
 MOST_LINES = 6  # said about the data
 LOOKS = "Looks at the data …"
+DRAW = "Draw a rectangle over the image; what lies in it will validate."
 NOTHING_YET = "Choose an image and its labels and press Use these layers, or add files."
 
 
@@ -149,6 +150,7 @@ class DataPage(ComponentPage):
         self.datasets.removed.connect(self._on_removed)
         self.held_out.moved.connect(self._on_moved)
         self.held_out.draw.connect(self._draw)
+        self.drawn_box.ready.connect(self._on_ready)
         self.drawn_box.drawn.connect(self._on_drawn)
         self.preview.said.connect(self.said.setText)
         self.use_again.clicked.connect(self._on_use_again)
@@ -213,8 +215,11 @@ class DataPage(ComponentPage):
 
     def _draw(self) -> None:
         if self._known is not None:
+            self.said.setText(GETS_READY)
             self.drawn_box.start(self._known.region)
-            self.said.setText("Draw a rectangle over the image; what lies in it will validate.")
+
+    def _on_ready(self) -> None:
+        self.said.setText(DRAW)
 
     def _on_drawn(self, corners: Any) -> None:
         known, before = self._known, self._complete

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.layers import Shapes
 from qtpy.QtCore import QObject, QTimer, Signal
+from qtpy.QtWidgets import QWidget
 
 from napari_dacapo.arrays.box import Box
 from napari_dacapo.arrays.formats.units import nanometers
 from napari_dacapo.errors import UserInputError
 from napari_dacapo.layers.boxes import VALIDATION
 from napari_dacapo.widgets.viewer.world import unit_of
+from napari_dacapo.widgets.work.background import Background
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 FOLLOWS = ("data", "set_data", "scale", "translate", "rotate", "shear", "affine", "units")
 SETTLES = 120  # milliseconds after the last event
 EDGE = 0.004  # of the data's largest side
+GETS_READY = "Gets ready to draw; the first time on a computer this takes some seconds."
 
 
 class DrawnBox(QObject):
@@ -29,14 +33,16 @@ class DrawnBox(QObject):
     `title`: of the layer, at first.
     """
 
+    ready = Signal()  # a person can draw now
     drawn = Signal(object)  # (n, axes) float: its corners in the engine's world
 
-    def __init__(self, viewer: ViewerModel, title: str, parent: QObject) -> None:
+    def __init__(self, viewer: ViewerModel, title: str, parent: QWidget) -> None:
         super().__init__(parent)
         self._viewer = viewer
         self._title = title
         self._layer: Shapes | None = None
         self._before: list[NDArray[np.float64]] = []
+        self.background = Background(parent)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(SETTLES)
@@ -48,19 +54,28 @@ class DrawnBox(QObject):
         return self._layer
 
     def start(self, around: Box) -> None:
-        """Let a person draw; `around`: where the data lie, in the engine's world."""
-        if self._layer is None or self._layer.ndim != len(around.begin):
-            self._forget()
-            self._follow(self._added(around))
-        self._viewer.dims.ndisplay = 2
-        self._viewer.layers.selection.active = self._layer
-        if self._layer is not None:
-            self._layer.visible, self._layer.mode = True, "add_rectangle"
+        """Let a person draw, from `ready` on; `around`: where the data lie, in the engine's world."""
+        if self._layer is not None and self._layer.ndim == len(around.begin):
+            self._begin()
+        elif not self.background.is_busy:
+            self.background.do(_compile, then=partial(self._make, around))
 
     def close(self) -> None:
         """Follow the viewer no longer."""
         self._forget()
         self._viewer.layers.events.removed.disconnect(self._on_removed)
+
+    def _make(self, around: Box, _: None) -> None:
+        self._forget()
+        self._follow(self._added(around))
+        self._begin()
+
+    def _begin(self) -> None:
+        self._viewer.dims.ndisplay = 2
+        self._viewer.layers.selection.active = self._layer
+        if self._layer is not None:
+            self._layer.visible, self._layer.mode = True, "add_rectangle"
+        self.ready.emit()
 
     def _added(self, around: Box) -> Shapes:
         unit = unit_of(self._viewer)
@@ -110,6 +125,11 @@ class DrawnBox(QObject):
             for name in FOLLOWS:
                 getattr(self._layer.events, name).disconnect(self._on_event)
         self._layer, self._before = None, []
+
+
+def _compile() -> None:
+    """What napari compiles for the first layer of shapes, and keeps on the disk: not in the window's time."""
+    Shapes()
 
 
 def _length_of(unit: str) -> float:

@@ -29,7 +29,10 @@ class OnCluster(QObject):
         self.worker = EngineWorker(follow_on_cluster, workspace, cluster, self._asked, device, kept)
         self.worker.steps.connect(self._take)
         self.worker.failed.connect(self._take_failure)
-        self.worker.ended.connect(lambda: self.ended.emit(self))
+        self.worker.ended.connect(self._tell_end)
+
+    def _tell_end(self) -> None:
+        self.ended.emit(self)
 
     def add(self, name: str) -> None:
         self.names.append(name)

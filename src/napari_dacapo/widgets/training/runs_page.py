@@ -28,6 +28,7 @@ from napari_dacapo.experiments.combinations import COMPONENTS, component_type
 from napari_dacapo.store.workspace import Workspace
 from napari_dacapo.widgets.components import saved_records
 from napari_dacapo.widgets.components.cluster_choice import ClusterChoice
+from napari_dacapo.widgets.exchange.exchange_row import ExchangeRow
 from napari_dacapo.widgets.forms.form import Form
 from napari_dacapo.widgets.parts.name_list import NameList
 from napari_dacapo.widgets.parts.name_question import NameQuestion
@@ -84,6 +85,7 @@ class RunsPage(QWidget):
         self.said = QLabel()
         self.said.setWordWrap(True)
         self.buttons = {text: QPushButton(text) for text in BUTTONS}
+        self.exchange = ExchangeRow(workspace)
         self._stored: Stored = {}
         self._reading = Newest(self)
         self._lay_out()
@@ -141,6 +143,7 @@ class RunsPage(QWidget):
         whole = QVBoxLayout(self)
         whole.addWidget(parts, 1)
         whole.addLayout(buttons)
+        whole.addWidget(self.exchange)
         whole.addWidget(self.question)
         whole.addWidget(self.name_question)
         whole.addWidget(self.said)
@@ -159,6 +162,7 @@ class RunsPage(QWidget):
         self._queue.reordered.connect(self._read_runs)
         self._reading.failed.connect(self._say_failure)
         self._queue.changed.connect(self._show_run)
+        self.exchange.imported.connect(self.refresh)
         for text, act in (
             ("Resume", self._resume),
             ("Stop", self._stop),
@@ -289,8 +293,9 @@ class RunsPage(QWidget):
 
     def _enable(self) -> None:
         state = self._state
-        idle = state in ("new", "unfinished", "stopped", "failed", "finished")
-        self.buttons["Resume"].setText("Train" if state == "new" else "Resume")
+        idle = state in ("new", "imported", "unfinished", "stopped", "failed", "finished")
+        self.buttons["Resume"].setText("Train" if state in ("new", "imported") else "Resume")
+        self.exchange.offer(self._selected, state)
         for text, possible in (
             ("Resume", idle and state != "finished"),
             ("Stop", state in ("running", "paused", "on cluster")),

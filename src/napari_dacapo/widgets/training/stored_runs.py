@@ -14,7 +14,7 @@ from napari_dacapo.experiments.results.history import History
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.store.workspace import Workspace
 
-StoredState = Literal["new", "unfinished", "finished", "unreadable"]
+StoredState = Literal["new", "imported", "unfinished", "finished", "unreadable"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,23 +52,23 @@ def _stored(workspace: Workspace, name: str, known: StoredRun | None) -> StoredR
         files = (run, [each.iteration for each in saved], stamp and (stamp.st_mtime_ns, stamp.st_size))
         if known is not None and known.files == files:
             return known
-        return _read(name, run, saved[-1].iteration if saved else 0, history, files)
+        return _read(name, run, saved[-1].iteration if saved else None, history, files)
     except DacapoError as error:
         return StoredRun(name, "unreadable", str(error))
 
 
-def _read(name: str, run: Run, done: int, history: History, files: tuple[Any, ...]) -> StoredRun:
+def _read(name: str, run: Run, saved: int | None, history: History, files: tuple[Any, ...]) -> StoredRun:
     record = history.read()
     decides = run.task.criteria()[0]
     best = best_row(decides, mean_rows(record.validations))
     early = run.patience is not None and validations_since_best(decides, record.validations) >= run.patience
-    state, sentence = _state(done, run.iterations, early)
+    state, sentence = _state(saved, run.iterations, early)
     losses = record.iterations.loss
     return StoredRun(
         name,
         state,
         sentence,
-        done,
+        saved or 0,
         run.iterations,
         float(losses[-1]) if len(losses) else math.nan,
         decides.name,
@@ -78,9 +78,12 @@ def _read(name: str, run: Run, done: int, history: History, files: tuple[Any, ..
     )
 
 
-def _state(done: int, of: int, early: bool) -> tuple[StoredState, str]:
-    if not done:
+def _state(done: int | None, of: int, early: bool) -> tuple[StoredState, str]:
+    """`done`: iterations of the newest weights; None where there are none."""
+    if done is None:
         return "new", "It was not trained yet."
+    if not done:
+        return "imported", "It has the weights of a model and can be applied, or trained further."
     if done >= of:
         return "finished", f"All {of:,} iterations are done."
     if early:

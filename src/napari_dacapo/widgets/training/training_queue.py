@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import replace
-from functools import partial
 from typing import Any, cast
 
 from qtpy.QtCore import QCoreApplication, QObject, Signal
@@ -26,6 +25,7 @@ from napari_dacapo.widgets.training.queued_work import (
     find_unfinished,
     follow_training,
 )
+from napari_dacapo.widgets.work.deleted import when_deleted
 from napari_dacapo.widgets.work.termination import die_on_termination, quit_on_termination
 from napari_dacapo.widgets.work.worker import EngineWorker, readable
 
@@ -68,7 +68,7 @@ class TrainingQueue(QObject):
         self._search.steps.connect(self._found)
         self._search.ended.connect(self._search_ended)
         self._workers = {self._search}  # that may still run
-        self.destroyed.connect(partial(_leave, self._workers))
+        when_deleted(self, _leave, self._workers)
         cast(QCoreApplication, QCoreApplication.instance()).aboutToQuit.connect(self.shutdown)
         self._search.start()
 

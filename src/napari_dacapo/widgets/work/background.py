@@ -9,6 +9,7 @@ from typing import Any
 from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QWidget
 
+from napari_dacapo.widgets.work.deleted import when_deleted
 from napari_dacapo.widgets.work.garbage import garbage_collection
 from napari_dacapo.widgets.work.worker import EngineWorker
 
@@ -25,7 +26,7 @@ class Background(QObject):
         super().__init__(page)
         self._errands: dict[EngineWorker, _Errand] = {}
         garbage_collection().begin_for_page(page)
-        self.destroyed.connect(partial(_stop, self._errands))
+        when_deleted(self, _stop, self._errands)
 
     @property
     def is_busy(self) -> bool:

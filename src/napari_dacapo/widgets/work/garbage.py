@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gc
 import threading
-from functools import partial
 from typing import cast
 
 import psutil
 from qtpy import PYSIDE6
 from qtpy.QtCore import QCoreApplication, QObject, QTimer
+
+from napari_dacapo.widgets.work.deleted import when_deleted
 
 NEEDED = PYSIDE6  # PyQt6 is at ease with what other threads delete, and Python goes on as usual
 LOOKS_EVERY = 100  # milliseconds
@@ -48,7 +49,7 @@ class GarbageCollection(QObject):
     def begin_for_page(self, page: QObject) -> None:
         """The same until this one is deleted."""
         self._pages.add(id(page))
-        page.destroyed.connect(partial(_let_go, self._pages, id(page)))
+        when_deleted(page, self._pages.discard, id(page))
         self._begin()
 
     def look(self) -> None:
@@ -91,11 +92,6 @@ def garbage_collection() -> GarbageCollection:
     application = cast(QCoreApplication, QCoreApplication.instance())
     found = application.findChild(GarbageCollection)
     return GarbageCollection(application) if found is None else found
-
-
-def _let_go(pages: set[int], page: int, *_: object) -> None:
-    """For the time when the program ends, and the collection may be gone before the page."""
-    pages.discard(page)
 
 
 def _free_memory() -> float:

@@ -1,0 +1,1 @@
+"""Models and projects on their way to and from other programs."""

@@ -1,0 +1,77 @@
+"""The page on which a project of DaCapo is taken over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
+
+from pydantic import Field
+from qtpy.QtWidgets import QPlainTextEdit, QWidget
+
+from napari_dacapo.config import Config
+from napari_dacapo.store.workspace import Workspace
+from napari_dacapo.widgets.exchange import exchanged
+from napari_dacapo.widgets.exchange.exchange_page import ExchangePage
+from napari_dacapo.widgets.forms.form import Form
+
+if TYPE_CHECKING:
+    from napari_dacapo.from_dacapo.report import Brought
+
+REPORT_STRETCH = 100  # the report takes what room there is
+DOES = "Take over its records; nothing in DaCapo's folder is changed or run."
+
+
+class DacapoProject(Config):
+    """A project of DaCapo as it lies on the disk."""
+
+    path: Annotated[str, Field(min_length=1)]
+    "The folder that is runs_base_dir in dacapo.yaml; configs lies in it."
+
+    weights: bool = True
+    "Take over the newest weights of each run, too: they can be applied, and trained further."
+
+    overwrite: bool = False
+    "Replace different records that have the names here. Otherwise nothing is imported then."
+
+
+class ImportDacapoPage(ExchangePage):
+    """Which folder; below, what became of each record and each of its fields."""
+
+    def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
+        super().__init__(workspace, "Import", DOES, parent)
+        self.project = Form(DacapoProject)
+        self.report = QPlainTextEdit()
+        self.report.setReadOnly(True)
+        self.report.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        self.report.setAccessibleName("what was taken over")
+        self.report.setToolTip(
+            "Each field: its value there, and what it is called here or why it was left out."
+        )
+        self.report.hide()
+        self.put_above(self.project)
+        self.column.addWidget(self.report, REPORT_STRETCH)
+        self.column.addStretch(1)
+        self.project.changed.connect(self.show_state)
+        self.show_state()
+
+    @property
+    def problem(self) -> str:
+        return "Choose the folder of a DaCapo project." if self.project.problems else ""
+
+    def act(self) -> None:
+        wish = cast(DacapoProject, self.project.value)
+        self.report.hide()
+        self.work(
+            "Reads the project …",
+            exchanged.bring,
+            Path(wish.path),
+            wish.overwrite,
+            wish.weights,
+            then=self._on_brought,
+        )
+
+    def _on_brought(self, brought: Brought) -> None:
+        self.report.setPlainText("\n".join(brought.text()))
+        self.report.show()
+        self.end(brought.summary)
+        self.imported.emit()
