@@ -1,6 +1,7 @@
 """A command that applies a run on workers is killed: nothing of it stays, the next one is not disturbed."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,7 +19,9 @@ from distributed import Client, Worker
 
 from napari_dacapo.arrays.box import Box
 from napari_dacapo.arrays.file import File
+from napari_dacapo.clusters.cluster import Cluster
 from napari_dacapo.clusters.scheduler import Scheduler
+from napari_dacapo.clusters.this_machine import ThisMachine
 from napari_dacapo.experiments.applying.apply import apply
 from napari_dacapo.experiments.applying.wanted import Wanted
 from napari_dacapo.experiments.run import Run
@@ -115,6 +118,25 @@ def test_a_block_that_a_worker_still_computes_for_a_killed_command_is_not_writte
     (tmp_path / "go").touch()
     until(lambda: not any(client.run(works).values()))
     assert written(output) == written(tmp_path / "uninterrupted")
+
+
+def test_a_worker_that_outlives_a_command_reads_the_image_anew_for_the_next(
+    trained: RunFolder, client: Client, tmp_path: Path
+) -> None:
+    shutil.copytree(trained.root / "check-raw.zarr", tmp_path / "raw.zarr")
+    scheduler = Scheduler(address=client.scheduler.address)
+
+    def applied(name: str, cluster: Cluster) -> dict[str, bytes]:
+        image = File(path=str(tmp_path / "raw.zarr"))
+        chosen = Wanted(trained, image, tmp_path / name, parameters=PARAMETERS, device="cpu")
+        for _ in apply(chosen, cluster):
+            pass
+        return written(tmp_path / name)
+
+    applied("before", scheduler)
+    shutil.rmtree(tmp_path / "raw.zarr")
+    shutil.copytree(trained.root / "train-raw.zarr", tmp_path / "raw.zarr")
+    assert applied("after", scheduler) == applied("here", ThisMachine())
 
 
 def test_processes_of_a_killed_command_end_and_the_same_command_goes_on(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Self
 
@@ -36,7 +37,23 @@ class Stamp:
         return [list(seen) for _, seen in self.files]
 
 
-NOTHING = Stamp()
+@dataclass(frozen=True, slots=True)
+class StampOf:
+    """Taken once in every process that reads, since each may have a copy of its own under the same path."""
+
+    paths: tuple[Path, ...] = ()
+    start: str = ""  # of the work: a process may outlive it
+
+    def __call__(self) -> Stamp:
+        return _taken(self)
+
+
+NOTHINGS = StampOf()
+
+
+@lru_cache(maxsize=1)
+def _taken(of: StampOf) -> Stamp:
+    return Stamp.of(of.paths)
 
 
 def _files(path: Path) -> Iterator[Path]:

@@ -35,7 +35,7 @@ class DaskWorkers:
 
         _refuse_unsendable(act)
         rest = iter(blocks)
-        threads, counted = self._count(0), time.monotonic()
+        threads, counted = self._threads, time.monotonic()
         begun = {self._submit(act, block): block for block in islice(rest, AHEAD * threads or FIRST)}
         done = as_completed(list(begun), loop=self.client.loop)  # type: ignore[no-untyped-call]
         try:
@@ -52,9 +52,14 @@ class DaskWorkers:
         finally:
             self.client.cancel(list(begun))  # type: ignore[no-untyped-call]
 
+    @property
+    def _threads(self) -> int:
+        """Of all workers that are there now."""
+        return sum(self.client.nthreads().values())  # type: ignore[no-untyped-call]
+
     def _count(self, before: int) -> int:
-        """The threads of all workers that are there now."""
-        threads = sum(self.client.nthreads().values())  # type: ignore[no-untyped-call]
+        """The threads there are now; it is logged where that are others than before."""
+        threads = self._threads
         if threads < before:
             log.warning("Workers were lost: %d threads of %d are left", threads, before)
         elif threads > before:

@@ -9,7 +9,7 @@ from pathlib import Path
 from napari_dacapo.arrays.array import Array
 from napari_dacapo.arrays.box import Voxels
 from napari_dacapo.arrays.ome_zarr import open_own
-from napari_dacapo.arrays.stamp import NOTHING, Stamp
+from napari_dacapo.arrays.stamp import NOTHINGS, StampOf
 from napari_dacapo.blockwise.coding import Coding
 from napari_dacapo.blockwise.durable import write_durably
 from napari_dacapo.blockwise.grid import Block
@@ -31,13 +31,14 @@ class PredictBlock:
     coding: Coding
     target: Path
     turn: Turn = ANYBODYS
-    stamp: Stamp = NOTHING  # of the image
+    stamp: StampOf = NOTHINGS  # of the image
 
     def __call__(self, block: Block) -> None:
+        stamp = self.stamp()
         sides = zip(self.start, block.start, self.scale, strict=True)
         start = tuple(begin + b // scale for begin, b, scale in sides)
         values = self.network().predict(self.image(), start, block.shape)
-        self.stamp.refuse_change()
+        stamp.refuse_change()
         stored = self.coding.encode(values)
         slices = (slice(0, len(stored)), *block.slices)
         write_durably(open_own(self.target), self.target / "0", slices, stored, self.turn)

@@ -5,18 +5,19 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from napari_dacapo.arrays.array import Array
 from napari_dacapo.arrays.box import Voxels
 from napari_dacapo.arrays.ome_zarr import create_ome_zarr, delete_own, open_own
 from napari_dacapo.arrays.pyramid import coarser_shapes
 from napari_dacapo.arrays.source import Source
-from napari_dacapo.arrays.stamp import Stamp
+from napari_dacapo.arrays.stamp import Stamp, StampOf
 from napari_dacapo.arrays.step import Normalization
 from napari_dacapo.blockwise.coding import Coding
 from napari_dacapo.blockwise.dask_workers import DaskWorkers
@@ -62,6 +63,7 @@ class ImageOf:
     source: Source
     root: Path
     normalization: Normalization
+    start: str = field(default_factory=lambda: uuid4().hex)  # a worker that keeps it may outlive the work
 
     def __call__(self) -> Array:
         return _opened(self)
@@ -73,6 +75,7 @@ class MaskOf:
 
     source: Source
     root: Path
+    start: str = field(default_factory=lambda: uuid4().hex)
 
     def __call__(self) -> Array:
         return _opened_mask(self)
@@ -86,6 +89,7 @@ class NetworkOf:
     iteration: int
     device: str
     input_shape: Voxels
+    start: str = field(default_factory=lambda: uuid4().hex)
 
     def __call__(self) -> Network:
         with _loading:
@@ -217,7 +221,7 @@ class Volume:
     ) -> Generator[BlockDone, None, None]:
         scale, dims = self.trained.run.architecture.scale, len(self.grid.shape)
         turn = Turn.present(self.ledger.with_name(TURN))
-        stamp = Stamp.of(self.wanted.inputs)
+        stamp = StampOf(tuple(path.absolute() for path in self.wanted.inputs), uuid4().hex)
         act = PredictBlock(network, image, self.grid.start, scale, self.coding, self.prediction, turn, stamp)
         predicted = self.wanted_in(Grid(self.grid.shape, plan.block))
         yield from run_stage(PREDICTING, act, predicted.from_middle(), ledger, predicting)
