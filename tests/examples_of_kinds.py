@@ -115,7 +115,7 @@ def families() -> list[type[Family]]:
 
 
 def records() -> list[type[Config]]:
-    """Every record that a person makes: the kinds of every family, and the records of one kind only."""
+    """Every record of the engine that a person makes: the kinds of every family, and the records of one kind only."""
     found = (record for record in _concrete(Config) if record.__name__ not in OF_THE_ENGINE)
     return sorted(found, key=lambda record: record.__name__)
 
@@ -126,7 +126,8 @@ def _concrete(record: type[Config]) -> set[type[Config]]:
 
 
 def _is_ours(record: type[Config]) -> bool:
-    return record.__module__.startswith(f"{napari_dacapo.__name__}.")
+    package, *rooms = record.__module__.split(".")
+    return package == napari_dacapo.__name__ and rooms[0] not in OTHER_ROOMS
 
 
 def _import_every_room() -> None:
