@@ -115,7 +115,7 @@ def families() -> list[type[Family]]:
 
 
 def records() -> list[type[Config]]:
-    """Every record of the engine that a person makes: the kinds of every family, and the records of one kind only."""
+    """Every record of the engine that a person makes: kinds of families, and records of one kind only."""
     found = (record for record in _concrete(Config) if record.__name__ not in OF_THE_ENGINE)
     return sorted(found, key=lambda record: record.__name__)
 
