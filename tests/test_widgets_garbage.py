@@ -30,12 +30,6 @@ class Knot:
         self.collectors.add(threading.current_thread())
 
 
-@pytest.fixture(autouse=True)
-def needed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With whatever binding the tests run."""
-    monkeypatch.setattr(garbage, "NEEDED", True)
-
-
 @pytest.fixture
 def going_on() -> Iterator[threading.Event]:
     """Set, it lets the thread at work end."""

@@ -7,12 +7,10 @@ import threading
 from typing import cast
 
 import psutil
-from qtpy import PYSIDE6
 from qtpy.QtCore import QCoreApplication, QObject, QTimer
 
 from napari_dacapo.widgets.work.deleted import when_deleted
 
-NEEDED = PYSIDE6  # PyQt6 is at ease with what other threads delete, and Python goes on as usual
 LOOKS_EVERY = 100  # milliseconds
 NEW = 700  # objects more than at the last look that are worth one, as in Python
 OLDER = 20_000  # objects that outlived a look, worth another
@@ -82,9 +80,8 @@ class GarbageCollection(QObject):
         return short
 
     def _begin(self) -> None:
-        if NEEDED:
-            gc.disable()
-            self._timer.start()
+        gc.disable()
+        self._timer.start()
 
 
 def garbage_collection() -> GarbageCollection:
