@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -170,8 +170,8 @@ def _answers(process: "subprocess.Popen[str]", log: Path) -> Iterator[dict[str, 
     assert process.stdin is not None and process.stdout is not None
     while line := process.stdout.readline():
         yield json.loads(line)
-        process.stdin.write("\n")
-        process.stdin.flush()
+        with suppress(BrokenPipeError):  # that was its last one
+            os.write(process.stdin.fileno(), b"\n")
     if process.wait() != 0:
         raise SystemExit(f"failed:\n{log.read_text()[-2000:]}")
 
