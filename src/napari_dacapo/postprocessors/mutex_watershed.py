@@ -50,8 +50,10 @@ class MutexWatershed(AffinityPostProcessor):
         dims = len(nearest)
         stride = self.stride if len(offsets) > 2 * dims else 1
         mask = belonging(nearest) >= self.value(parameters, "foreground")
-        clusters = mutex_watershed(weights, offsets, dims, strides=(stride,) * dims, mask=mask)
-        return _held_together(clusters, nearest > bias)
+        joined = nearest > bias
+        alone = mask & ~_touched(joined)  # as most are before a network has learned: they only cost time
+        clusters = mutex_watershed(weights, offsets, dims, strides=(stride,) * dims, mask=mask & ~alone)
+        return _held_together(clusters, joined, alone)
 
 
 def _ties(
@@ -71,8 +73,20 @@ def _ties(
     return weights, [*units, *(neighborhood[channel] for channel in long), *units]
 
 
-def _held_together(clusters: NDArray[np.uint64], joined: NDArray[np.bool_]) -> NDArray[np.uint64]:
-    """The clusters cut where no tie above the bias joins them, ((z,) y, x) 1..n, 0 kept.
+def _touched(joined: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(axis, (z,) y, x) -> ((z,) y, x): which voxels a tie joins with a neighbour."""
+    touched = np.zeros(joined.shape[1:], np.bool_)
+    for axis, ties in enumerate(joined):
+        before, after = neighbours(axis, touched.ndim)
+        touched[before] |= ties[before]
+        touched[after] |= ties[before]
+    return touched
+
+
+def _held_together(
+    clusters: NDArray[np.uint64], joined: NDArray[np.bool_], alone: NDArray[np.bool_]
+) -> NDArray[np.uint64]:
+    """The clusters cut where no tie above the bias joins them, and those alone, ((z,) y, x) 1..n, 0 kept.
 
     With strides, most ties below the bias stand on the joining side only and would join in the end.
     """
@@ -80,7 +94,7 @@ def _held_together(clusters: NDArray[np.uint64], joined: NDArray[np.bool_]) -> N
         before, after = neighbours(axis, clusters.ndim)
         ties[before] &= clusters[before] == clusters[after]
     objects = components(joined)
-    alone = (objects == 0) & (clusters > 0)
-    objects[alone] = objects.max() + np.arange(1, np.count_nonzero(alone) + 1, dtype=np.uint64)
     objects[clusters == 0] = 0
+    left = alone | ((objects == 0) & (clusters > 0))
+    objects[left] = objects.max() + np.arange(1, np.count_nonzero(left) + 1, dtype=np.uint64)
     return objects
