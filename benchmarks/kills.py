@@ -1,8 +1,8 @@
 """A volume predicted and segmented block by block, in processes that are killed again and again.
 
-    python benchmarks/kills.py --side 40 --kills 50
+    python benchmarks/kills.py --side 45 --kills 50
 
-512 blocks of 5 voxels a side. What is written must be bit for bit what an uninterrupted process writes, and a
+729 blocks of 5 voxels a side. What is written must be bit for bit what an uninterrupted process writes, and a
 kill costs no more than the blocks that were at work.
 """
 

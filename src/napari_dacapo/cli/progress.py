@@ -77,6 +77,7 @@ class Bar:
         )
         self._training: TaskID | None = None
         self._part = self._bars.add_task("", visible=False)
+        self._what = ""  # the part at work
 
     def __enter__(self) -> Self:
         self._bars.start()
@@ -102,11 +103,14 @@ class Bar:
     def _show_training(self, step: TrainStep) -> None:
         if self._training is None:  # where it goes on, not at 0: the speed is that of this process
             self._training = self._bars.add_task("training", completed=step.iteration - 1, total=step.of)
+        self._what = ""
         self._bars.update(self._part, visible=False)
         self._bars.update(self._training, completed=step.iteration, loss=step.loss)
 
     def _show_part(self, what: str, step: Predicted | Worked | Validation) -> None:
-        self._bars.update(self._part, description=what, completed=step.done, total=step.of, visible=True)
+        begins, self._what = what != self._what, what
+        counted = {"completed": step.done, "total": step.of}
+        self._bars.update(self._part, description=what, visible=True, refresh=begins, **counted)
 
 
 class _Measured(ProgressColumn):
