@@ -22,7 +22,6 @@ from napari_dacapo.experiments.applying.estimate import Estimate, Pace, estimate
 from napari_dacapo.experiments.applying.volume import Volume
 from napari_dacapo.experiments.applying.wanted import Wanted
 from napari_dacapo.experiments.run_folder import RunFolder
-from napari_dacapo.experiments.training.train import train
 
 ESTIMATE = Estimate(
     shape=(10, 20, 30),
@@ -56,11 +55,7 @@ def test_what_may_not_suffice_is_told(free_disk: int, free_memory: int, words: l
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
-    root = tmp_path_factory.mktemp("workspace")
-    folder = tiny.run_folder(root)
-    for _ in train(tiny.run(root, iterations=1), folder, "cpu"):
-        pass
-    return folder
+    return tiny.trained(tmp_path_factory.mktemp("workspace"), iterations=1)
 
 
 @pytest.fixture

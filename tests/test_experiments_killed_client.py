@@ -24,10 +24,7 @@ from napari_dacapo.clusters.scheduler import Scheduler
 from napari_dacapo.clusters.this_machine import ThisMachine
 from napari_dacapo.experiments.applying.apply import apply
 from napari_dacapo.experiments.applying.wanted import Wanted
-from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
-from napari_dacapo.experiments.training.train import train
-from napari_dacapo.store.workspace import Workspace
 
 pytestmark = [pytest.mark.enable_socket, pytest.mark.filterwarnings("ignore::ResourceWarning")]
 PARAMETERS: Any = {"bias": 0.25, "foreground": 0.2, "min_size": 20}
@@ -36,13 +33,7 @@ SECONDS = 40.0  # on a busy machine
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
-    workspace = Workspace(tmp_path_factory.mktemp("workspace"))
-    run = tiny.run(workspace.path, iterations=1)
-    workspace.store.save(Run, "run", run)
-    folder = RunFolder(workspace.run_folder("run"), workspace.path)
-    for _ in train(run, folder, "cpu"):
-        pass
-    return folder
+    return tiny.trained(tmp_path_factory.mktemp("workspace"), iterations=1)
 
 
 @pytest.fixture(scope="module")

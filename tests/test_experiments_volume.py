@@ -31,12 +31,9 @@ from napari_dacapo.errors import BlocksError, DiskFullError, ImageChangedError, 
 from napari_dacapo.experiments.applying.apply import apply
 from napari_dacapo.experiments.applying.volume import holds_results
 from napari_dacapo.experiments.applying.wanted import Wanted
-from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.steps import Applied, Notice, Predicted, Step, Worked
-from napari_dacapo.experiments.training.train import train
 from napari_dacapo.files import locked
-from napari_dacapo.store.workspace import Workspace
 
 PARAMETERS = {"bias": 0.25, "foreground": 0.2, "min_size": 20}
 LARGE = "large-raw.zarr"  # 40 voxels along each axis: 27 blocks of 16
@@ -45,13 +42,8 @@ LARGE = "large-raw.zarr"  # 40 voxels along each axis: 27 blocks of 16
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     """A workspace as the command line has it, with a run trained for three iterations."""
-    workspace = Workspace(tmp_path_factory.mktemp("workspace"))
-    run = tiny.run(workspace.path, iterations=3)
-    workspace.store.save(Run, "run", run)
-    folder = RunFolder(workspace.run_folder("run"), workspace.path)
-    for _ in train(run, folder, "cpu"):
-        pass
-    tiny.dataset(workspace.path, "large", (40, 40, 40), 2)
+    folder = tiny.trained(tmp_path_factory.mktemp("workspace"), iterations=3)
+    tiny.dataset(folder.root, "large", (40, 40, 40), 2)
     return folder
 
 

@@ -18,10 +18,7 @@ from napari_dacapo.cli.command import cli
 from napari_dacapo.errors import UserInputError
 from napari_dacapo.experiments.applying.apply import apply
 from napari_dacapo.experiments.applying.wanted import Wanted
-from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
-from napari_dacapo.experiments.training.train import train
-from napari_dacapo.store.workspace import Workspace
 
 PARAMETERS = {"bias": 0.25, "foreground": 0.2, "min_size": 20}
 RAW = "check-raw.zarr"  # 20 voxels of 8 nm along each axis: 8 blocks of 16
@@ -35,13 +32,7 @@ def everything(prediction, voxel_size, value=1):
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
-    workspace = Workspace(tmp_path_factory.mktemp("workspace"))
-    run = tiny.run(workspace.path, iterations=1)
-    workspace.store.save(Run, "run", run)
-    folder = RunFolder(workspace.run_folder("run"), workspace.path)
-    for _ in train(run, folder, "cpu"):
-        pass
-    return folder
+    return tiny.trained(tmp_path_factory.mktemp("workspace"), iterations=1)
 
 
 def applied(trained: RunFolder, output: Path, **options: Any) -> tuple[np.ndarray, np.ndarray]:

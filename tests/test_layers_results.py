@@ -15,7 +15,6 @@ from napari_dacapo.experiments.applying.wanted import Wanted
 from napari_dacapo.experiments.results.results import stored_result, whole
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.steps import Applied
-from napari_dacapo.experiments.training.train import train
 from napari_dacapo.layers.boxes import region_layers
 from napari_dacapo.layers.object_scores import ObjectScores
 from napari_dacapo.layers.results import applied_layers, dataset_layers, result_layers, snapshot_layers
@@ -25,12 +24,8 @@ from napari_dacapo.trainers.trainer import Trainer
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     """Two iterations with a snapshot of each, and a validation."""
-    root = tmp_path_factory.mktemp("workspace")
-    folder = tiny.run_folder(root)
     trainer = Trainer(precision="float32", snapshot_interval=1, loader_threads=0)
-    for _ in train(tiny.run(root, trainer=trainer, iterations=2), folder, "cpu"):
-        pass
-    return folder
+    return tiny.trained(tmp_path_factory.mktemp("workspace"), trainer=trainer, iterations=2)
 
 
 def layers(made: list[Any]) -> dict[str, Layer]:

@@ -13,6 +13,9 @@ from napari_dacapo.trainers.trainer import Trainer
 from napari_dacapo.widgets.dock import DaCapo
 from napari_dacapo.widgets.training.run_options import RunOptions
 
+SHOWN = ("raw", "target", "weight", "prediction", "cells prediction", "cells segmentation")
+COMING = {f"{name}, to come" for name in SHOWN}
+
 
 @pytest.fixture
 def dock(make_napari_viewer: Callable, qtbot, tmp_path: Path) -> Iterator[DaCapo]:
@@ -40,7 +43,9 @@ def test_the_newest_snapshot_and_validation_are_layers_that_lie_where_they_are(q
     snapshot = ["raw 8", "target 8", "weight 8", "prediction 8"]
     validated = ["cells 9 prediction", "cells 9 segmentation"]
     assert sorted(names) == sorted(["cells", "truth", *snapshot, *validated])
-    assert len(seen) == 6  # each was added once, and took what came later in place
+    assert seen == COMING  # each was added before there was anything, and took it in place
+    shown = {name for name in (*snapshot, *validated) if viewer.layers[name].visible}
+    assert shown == {"raw 8", "prediction 8", *validated}
     assert viewer.layers["cells 9 prediction"].data.shape[0] == 4  # affinities, one slider for all
     stored = File(path="prediction.zarr").open(
         dock.workspace.run_folder("task-1") / "snapshots" / "000000008"
@@ -50,6 +55,14 @@ def test_the_newest_snapshot_and_validation_are_layers_that_lie_where_they_are(q
     assert layer.data_to_world((0, 0, 0, 0))[1:] == tuple(o + 4.0 for o in stored.offset)
     overlay = viewer.canvas.overlays.text
     assert overlay.visible and overlay.text == "task-1, iteration 9"
+
+
+def test_layers_for_which_nothing_came_go_when_the_training_ends(qtbot, dock: DaCapo) -> None:
+    seen: set[str] = set()
+    dock._viewer.layers.events.inserted.connect(lambda event: seen.add(event.value.name))
+    trained(qtbot, dock, iterations=1)
+    assert seen >= {"raw, to come", "target, to come"}
+    assert COMING.isdisjoint(layer.name for layer in dock._viewer.layers)
 
 
 def test_layers_that_are_deleted_while_it_trains_do_no_harm(qtbot, dock: DaCapo) -> None:

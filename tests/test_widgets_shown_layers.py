@@ -8,6 +8,7 @@ from napari.components import ViewerModel
 
 from napari_dacapo.arrays.box import Box
 from napari_dacapo.arrays.memory import from_numpy
+from napari_dacapo.layers.coming import WAITS
 from napari_dacapo.layers.layer import LayerData, image, labels
 from napari_dacapo.widgets.viewer.shown_layers import show
 from napari_dacapo.widgets.viewer.world import view_of
@@ -75,6 +76,22 @@ def test_a_person_goes_on_looking_at_the_same_place_when_channels_are_an_axis_mo
     show(viewer, "key", [image(channels, "prediction", (0.0, 255.0))])
     assert viewer.dims.ndim == 4
     assert (view_of(viewer).begin[1:], view_of(viewer).end[1:]) == (seen.begin, seen.end)
+
+
+def test_a_layer_that_waits_looks_and_lies_as_what_comes_and_takes_nothings_place() -> None:
+    viewer = ViewerModel()
+    data, properties, kind = result(0, side=1, dtype=np.float32)
+    waiting: LayerData = data, {**properties, "visible": False, "metadata": {WAITS: True}}, kind
+    show(viewer, "key", [waiting])
+    (layer,) = viewer.layers
+    assert not layer.visible
+    data, properties, kind = result(7, THERE)
+    show(viewer, "key", [(data, {**properties, "contrast_limits": (5.0, 9.0)}, kind)])
+    assert list(viewer.layers) == [layer] and layer.visible and pixel(layer) == 7
+    assert layer.contrast_limits == [5.0, 9.0]
+    assert layer.translate.tolist() == [164.0, 12.0, 4.0]
+    show(viewer, "key", [waiting])
+    assert layer.visible and pixel(layer) == 7
 
 
 IDS = labels(from_numpy(np.ones((4, 4, 4), np.uint8), "zyx", (8.0,) * 3, HERE, "nm"), "ids")

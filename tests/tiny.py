@@ -14,7 +14,9 @@ from napari_dacapo.datasplits.dataset import Dataset
 from napari_dacapo.datasplits.listed_datasets import ListedDatasets
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
+from napari_dacapo.experiments.training.train import train
 from napari_dacapo.postprocessors.mutex_watershed import MutexWatershed
+from napari_dacapo.store.workspace import Workspace
 from napari_dacapo.tasks.affinities import Affinities
 from napari_dacapo.trainers.trainer import Trainer
 
@@ -76,3 +78,14 @@ def run(folder: Path, **changes: Any) -> Run:
 
 def run_folder(folder: Path, name: str = "run") -> RunFolder:
     return RunFolder(folder / "runs" / name, folder)
+
+
+def trained(folder: Path, **changes: Any) -> RunFolder:
+    """The run, saved as "run" in the workspace and trained to its end."""
+    workspace = Workspace(folder)
+    made = run(workspace.path, **changes)
+    workspace.store.save(Run, "run", made)
+    place = RunFolder(workspace.run_folder("run"), workspace.path)
+    for _ in train(made, place, "cpu"):
+        pass
+    return place

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,15 +12,18 @@ from napari.layers import Labels
 from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QWidget
 
+from napari_dacapo.errors import DacapoError
 from napari_dacapo.experiments.results.results import stored_result
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.steps import Saved, Snapshot, Validation
+from napari_dacapo.layers.coming import Coming, coming_layers
 from napari_dacapo.layers.results import snapshot_layers, stacked_layers
 from napari_dacapo.store.workspace import Workspace
 from napari_dacapo.widgets.results.scored_runs import Shown
-from napari_dacapo.widgets.training.queued_work import Begun, FollowedStep
+from napari_dacapo.widgets.training.queued_work import Begun, FollowedStep, run_and_folder
 from napari_dacapo.widgets.training.training_queue import TrainingQueue
 from napari_dacapo.widgets.viewer.showing import Showing
+from napari_dacapo.widgets.viewer.shown_layers import drop_waiting
 from napari_dacapo.widgets.work.newest import Newest
 
 if TYPE_CHECKING:
@@ -43,12 +47,14 @@ class LiveLayers(QObject):
         super().__init__(page)
         self._viewer = viewer
         self._workspace = workspace
+        self._queue = queue
         self._showing = Showing(viewer, page)
         self._validated = self._told = 0  # iterations: that is scored, that the overlay tells
-        self.snapshots, self.validations = Newest(page), Newest(page)
-        for newest in (self.snapshots, self.validations):
+        self.coming, self.snapshots, self.validations = Newest(page), Newest(page), Newest(page)
+        for newest in (self.coming, self.snapshots, self.validations):
             newest.failed.connect(self.failed)
         queue.steps.connect(self._on_steps)
+        queue.changed.connect(self._wait_while_it_trains)
         if (
             not self._overlay.text
         ):  # the first text takes 0.4 s to draw, which nobody waits for while it trains
@@ -57,7 +63,7 @@ class LiveLayers(QObject):
     @property
     def is_busy(self) -> bool:
         """Whether something is still to be read or shown."""
-        reading = any(newest.is_busy for newest in (self.snapshots, self.validations))
+        reading = any(newest.is_busy for newest in (self.coming, self.snapshots, self.validations))
         return reading or self._showing.is_busy
 
     @property
@@ -67,15 +73,32 @@ class LiveLayers(QObject):
     def _on_steps(self, name: str, steps: list[FollowedStep]) -> None:
         for step in steps:
             if isinstance(step, Snapshot):
-                then = partial(self._show, f"snapshot/{name}", step.iteration)
+                then = partial(self._show, _snapshot(name), step.iteration)
                 self.snapshots.wish(newest_snapshot, self._workspace, name, step.iteration, then=then)
             elif isinstance(step, Begun):
                 self._validated = self._told = 0
+                then = partial(self._show_coming, name)
+                self.coming.wish(coming, self._workspace, name, then=then)
             elif isinstance(step, Validation):
                 self._validated = step.iteration
             elif isinstance(step, Saved) and step.iteration == self._validated:  # its scores are complete
-                then = partial(self._show, f"newest/{name}", step.iteration)
+                then = partial(self._show, _validated(name), step.iteration)
                 self.validations.wish(newest_validation, self._workspace, name, step.iteration, then=then)
+
+    def _show_coming(self, name: str, coming: Coming) -> None:
+        if self._trains(name):
+            then = partial(self._wait_while_it_trains, name)
+            self._showing.show(_snapshot(name), coming.snapshot, then)
+            self._showing.show(_validated(name), coming.validation, then)
+
+    def _wait_while_it_trains(self, name: str) -> None:
+        if not self._trains(name):
+            for key in (_snapshot(name), _validated(name)):
+                drop_waiting(self._viewer, key)
+
+    def _trains(self, name: str) -> bool:
+        run = self._queue.run(name)
+        return run is not None and (run.is_active or run.state == "on cluster")
 
     def _show(self, key: str, iteration: int, shown: Shown) -> None:
         self._showing.show(key, shown.layers, partial(self._tell, iteration, shown.title))
@@ -84,6 +107,13 @@ class LiveLayers(QObject):
         if iteration >= self._told:
             self._told = iteration
             self._overlay.text, self._overlay.visible = title, True
+
+
+def coming(workspace: Workspace, name: str) -> Coming:
+    """What the run will show; what is wrong with its data is told by its training."""
+    with suppress(DacapoError):
+        return coming_layers(*run_and_folder(workspace, name))
+    return Coming()
 
 
 def newest_snapshot(workspace: Workspace, name: str, iteration: int) -> Shown:
@@ -121,3 +151,12 @@ def _load_what_labels_need(layers: list[LayerData]) -> None:
 
 def _title(name: str, iteration: int) -> str:
     return f"{name}, iteration {iteration:,}"
+
+
+def _snapshot(name: str) -> str:
+    """What its layers are known by."""
+    return f"snapshot/{name}"
+
+
+def _validated(name: str) -> str:
+    return f"newest/{name}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from napari.layers import Layer
 
+from napari_dacapo.layers.coming import WAITS, is_waiting
 from napari_dacapo.layers.units import in_unit
 from napari_dacapo.widgets.viewer.world import unit_of
 
@@ -20,6 +21,7 @@ OURS = "napari_dacapo"  # in a layer's metadata: which result it shows
 PLACE = "napari_dacapo_place"  # and where that lies
 PLACING = ("scale", "translate", "units")
 TOLD = ("features", "colormap")  # of labels, about the ids that they have
+LOOKS = (*TOLD, "contrast_limits", "blending", "opacity")  # of what was waited for
 
 
 def show(viewer: ViewerModel, key: str, layers: Iterable[LayerData]) -> None:
@@ -40,6 +42,8 @@ def showing(viewer: ViewerModel, key: str, layers: Iterable[LayerData]) -> Itera
             viewer.layers.remove(layer)
     for mark, made in results.items():
         known = next((each for each in shown(viewer, key) if each.metadata[OURS] == mark), None)
+        if known is not None and is_waiting(made):
+            continue
         if known is not None and _fits(known, made):
             _update(known, made)
         else:
@@ -52,6 +56,13 @@ def shown(viewer: ViewerModel, key: str) -> list[Layer]:
     return [each for each in viewer.layers if each.metadata.get(OURS, "").rpartition("/")[0] == key]
 
 
+def drop_waiting(viewer: ViewerModel, key: str) -> None:
+    """Take away the layers of a result for which nothing came."""
+    for layer in shown(viewer, key):
+        if WAITS in layer.metadata:
+            viewer.layers.remove(layer)
+
+
 def _fits(layer: Layer, made: LayerData) -> bool:
     """Whether the layer can show the data in place."""
     data, _, kind = made
@@ -61,6 +72,8 @@ def _fits(layer: Layer, made: LayerData) -> bool:
         return False
     if getattr(finest, "ndim", None) != layer.data.ndim:
         return False
+    if WAITS in layer.metadata:
+        return True
     return bool(np.dtype(layer.data.dtype).kind == np.dtype(finest.dtype).kind)
 
 
@@ -68,7 +81,8 @@ def _update(layer: Layer, made: LayerData) -> None:
     data, properties, kind = made
     layer.data = data
     layer.name = properties["name"]
-    for name in TOLD if kind == "labels" else ():
+    was_waited_for = layer.metadata.pop(WAITS, False)
+    for name in LOOKS if was_waited_for else TOLD if kind == "labels" else ():
         if name in properties:
             setattr(layer, name, properties[name])
     place = _place(properties)
@@ -77,13 +91,15 @@ def _update(layer: Layer, made: LayerData) -> None:
         for name, value in place.items():
             if name == "units" or not np.array_equal(getattr(layer, name), value):  # each draws all anew
                 setattr(layer, name, value)
+    if was_waited_for:
+        layer.visible = properties.get("visible", True)
 
 
 def _replace(viewer: ViewerModel, known: Layer | None, mark: str, made: LayerData) -> None:
     data, properties, kind = made
     if known is not None:
         viewer.layers.remove(known)
-    metadata = {OURS: mark, PLACE: _place(properties)}
+    metadata = {**properties.get("metadata", {}), OURS: mark, PLACE: _place(properties)}
     layer = Layer.create(data, {**properties, "metadata": metadata}, kind)
     camera, is_first = viewer.scene.camera, not viewer.layers
     center, zoom = camera.center, camera.zoom
