@@ -74,11 +74,22 @@ is_up_to_date() {
     .venv/bin/python -c '' 2>/dev/null
 }
 
+# uv, which takes a third of pip's time, with the places of packages that pip has been told of.
+quick_install() {
+    local index links
+    index=${PIP_INDEX_URL:-$(.venv/bin/python -m pip config get global.index-url 2>/dev/null || true)}
+    links=${PIP_FIND_LINKS:-$(.venv/bin/python -m pip config get global.find-links 2>/dev/null || true)}
+    .venv/bin/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt uv &&
+        env ${index:+UV_DEFAULT_INDEX="$index"} ${links:+UV_FIND_LINKS="${links//[[:space:]]/,}"} \
+            .venv/bin/uv pip install --quiet --python .venv/bin/python "$@"
+}
+
 install_packages() {
     if is_up_to_date; then return; fi
     say "Installing the Python packages; the first time takes some minutes"
-    .venv/bin/python -m pip install --quiet --no-compile --disable-pip-version-check \
-        --constraint constraints.txt --editable '.[all,bioimageio,cluster,docs,monai,onnx,plots,testing]'
+    local wanted=(--constraint constraints.txt --editable '.[all,bioimageio,cluster,docs,monai,onnx,plots,testing]')
+    quick_install "${wanted[@]}" ||
+        .venv/bin/python -m pip install --quiet --no-compile --disable-pip-version-check "${wanted[@]}"
     touch "$MARKER"
 }
 
