@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -21,6 +22,7 @@ from napari_dacapo.blockwise.ledger import Ledger
 from napari_dacapo.blockwise.predict import Network
 from napari_dacapo.blockwise.prediction import PredictBlock
 from napari_dacapo.blockwise.stage import run_stage
+from napari_dacapo.blockwise.turn import Turn
 from napari_dacapo.blockwise.workers import Threads
 from napari_dacapo.errors import BlocksError, DacapoError, DiskFullError, UserInputError
 
@@ -90,6 +92,19 @@ def test_a_full_disk_is_told_and_with_room_the_rest_is_done(image: Array, small_
     assert not mounted("-o", "remount,size=8m", small_disk)
     assert predict(small_disk, image) == 27 - before
     np.testing.assert_array_equal(whole(small_disk), image.read((0,) * 3, (SIDE,) * 3))
+
+
+def test_a_disk_too_full_for_a_start_is_told_and_the_next_start_takes_its_turn(small_disk: Path) -> None:
+    Turn.take(small_disk / "turn")
+    earlier = Turn.present(small_disk / "turn")
+    (small_disk / "turn").unlink()
+    with suppress(OSError):
+        (small_disk / "other").write_bytes(bytes(4 << 20))
+    with pytest.raises(DiskFullError, match="The disk is full"):
+        Turn.take(small_disk / "turn")
+    (small_disk / "other").unlink()
+    Turn.take(small_disk / "turn")
+    assert len(Turn.present(small_disk / "turn").token) == 32 and Turn.present(small_disk / "turn") != earlier
 
 
 def test_a_disk_that_may_only_be_read_is_told(image: Array, small_disk: Path) -> None:
