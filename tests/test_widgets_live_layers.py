@@ -54,7 +54,7 @@ def test_the_newest_snapshot_and_validation_are_layers_that_lie_where_they_are(q
     np.testing.assert_array_equal(np.asarray(layer.data), stored.read((0, 0, 0), stored.spatial_shape))
     assert layer.data_to_world((0, 0, 0, 0))[1:] == tuple(o + 4.0 for o in stored.offset)
     overlay = viewer.canvas.overlays.text
-    assert overlay.visible and overlay.text == "task-1, iteration 9"
+    assert overlay.visible and overlay.text == "task-1, iteration 9: see z 32 to 39"
 
 
 def test_layers_for_which_nothing_came_go_when_the_training_ends(qtbot, dock: DaCapo) -> None:

@@ -10,7 +10,8 @@ from napari_dacapo.arrays.box import Box
 from napari_dacapo.arrays.memory import from_numpy
 from napari_dacapo.layers.coming import WAITS
 from napari_dacapo.layers.layer import LayerData, image, labels
-from napari_dacapo.widgets.viewer.shown_layers import show
+from napari_dacapo.widgets.viewer.shown_layers import show, shown
+from napari_dacapo.widgets.viewer.slices import slices_elsewhere
 from napari_dacapo.widgets.viewer.world import view_of
 
 HERE, THERE = (80.0, 0.0, 0.0), (160.0, 8.0, 0.0)  # nm
@@ -140,3 +141,21 @@ def test_a_view_in_3d_is_as_deep_as_it_is_wide() -> None:
     viewer.canvas.size = (600, 800)
     viewer.scene.camera.center, viewer.scene.camera.zoom = (25.0, 50.0, 50.0), 20.0
     assert view_of(viewer) == Box((5.0, 35.0, 30.0), (45.0, 65.0, 70.0))
+
+
+def test_layers_that_are_not_on_the_screen_tell_the_slices_that_show_them() -> None:
+    viewer = ViewerModel()
+    viewer.add_image(np.zeros((50, 100, 100)), scale=(8.0,) * 3, translate=(4.0,) * 3, units="nm")
+    viewer.dims.set_point(0, 84.0)
+    channels = from_numpy(np.ones((3, 4, 4, 4), np.uint8), "czyx", (8.0,) * 3, THERE, "nm")
+    for layers, told in (
+        ([result(1, HERE)], ""),
+        ([result(1, THERE)], "z 20 to 23"),
+        ([result(1, THERE), result(1, THERE, side=2)], "z 20 to 21"),
+        ([result(1, THERE, side=1)], "z 20"),
+        ([image(channels, "prediction", (0.0, 255.0))], "z 20 to 23"),
+    ):
+        show(viewer, "key", layers)
+        assert slices_elsewhere(viewer, shown(viewer, "key")) == told
+    viewer.dims.set_point(1, 180.0)
+    assert slices_elsewhere(viewer, shown(viewer, "key")) == ""

@@ -23,7 +23,8 @@ from napari_dacapo.widgets.results.scored_runs import Shown
 from napari_dacapo.widgets.training.queued_work import Begun, FollowedStep, run_and_folder
 from napari_dacapo.widgets.training.training_queue import TrainingQueue
 from napari_dacapo.widgets.viewer.showing import Showing
-from napari_dacapo.widgets.viewer.shown_layers import drop_waiting
+from napari_dacapo.widgets.viewer.shown_layers import drop_waiting, shown
+from napari_dacapo.widgets.viewer.slices import slices_elsewhere
 from napari_dacapo.widgets.work.newest import Newest
 
 if TYPE_CHECKING:
@@ -100,13 +101,16 @@ class LiveLayers(QObject):
         run = self._queue.run(name)
         return run is not None and (run.is_active or run.state == "on cluster")
 
-    def _show(self, key: str, iteration: int, shown: Shown) -> None:
-        self._showing.show(key, shown.layers, partial(self._tell, iteration, shown.title))
+    def _show(self, key: str, iteration: int, found: Shown) -> None:
+        self._showing.show(key, found.layers, partial(self._tell, key, iteration, found.title))
 
-    def _tell(self, iteration: int, title: str) -> None:
+    def _tell(self, key: str, iteration: int, title: str) -> None:
+        """Which it is, and where it lies if that is not on the screen."""
         if iteration >= self._told:
             self._told = iteration
-            self._overlay.text, self._overlay.visible = title, True
+            elsewhere = slices_elsewhere(self._viewer, shown(self._viewer, key))
+            self._overlay.text = f"{title}: see {elsewhere}" if elsewhere else title
+            self._overlay.visible = True
 
 
 def coming(workspace: Workspace, name: str) -> Coming:
