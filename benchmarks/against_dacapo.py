@@ -31,7 +31,7 @@ from napari_dacapo.experiments.results.comparison import best_row, mean_rows
 from napari_dacapo.experiments.results.history import History
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
-from napari_dacapo.experiments.steps import Predicted, Saved, TrainStep, Validation
+from napari_dacapo.experiments.steps import Predicted, Saved, TrainStep, Validation, result_of
 from napari_dacapo.experiments.training.train import train
 from napari_dacapo.from_dacapo.project import bring
 from napari_dacapo.postprocessors.mutex_watershed import MutexWatershed
@@ -144,7 +144,7 @@ def _print_training(folder: Path, options: argparse.Namespace) -> None:
 def _workspace(folder: Path, options: argparse.Namespace) -> Path:
     """A workspace with DaCapo's run, which tries as many parameters in validation as DaCapo does."""
     workspace = Workspace(folder / "ours")
-    bring(folder / "dacapo", workspace)
+    result_of(bring(folder / "dacapo", workspace))
     run = workspace.store.read(Run, "bench")
     postprocessor = MutexWatershed(bias=BIASES, foreground=(0.0,), min_size=(0,))
     run = run.replace(task=run.task.replace(postprocessor=postprocessor))

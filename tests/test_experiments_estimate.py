@@ -102,8 +102,20 @@ def test_what_lies_outside_of_a_mask_costs_nothing(trained: RunFolder, tmp_path:
 
 
 @pytest.mark.usefixtures("small_blocks")
-def test_the_pace_is_measured_in_the_mask(
-    trained: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("marked", "start", "shape"),
+    [
+        ((), (0, 0, 0), (16, 16, 16)),  # of two along each axis the whole one, not the sliver of 4
+        ((slice(0, 1), slice(9, 10), slice(0, 1)), (0, 16, 0), (16, 4, 16)),  # the only one in the mask
+    ],
+)
+def test_the_pace_is_measured_on_the_block_next_to_the_middle(
+    trained: RunFolder,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    marked: tuple[slice, ...],
+    start: Voxels,
+    shape: Voxels,
 ) -> None:
     predicted: list[tuple[Voxels, Voxels]] = []
     predict = Network.predict
@@ -113,8 +125,25 @@ def test_the_pace_is_measured_in_the_mask(
         return predict(network, raw, start, shape)
 
     monkeypatch.setattr(Network, "predict", told)
-    measure_pace(prepared(trained, tmp_path, mask_of(slice(0, 1), slice(9, 10), slice(0, 1))))
-    assert set(predicted) == {((0, 16, 0), (16, 4, 16))}  # not that in the middle, (16, 16, 16)
+    measure_pace(prepared(trained, tmp_path, mask_of(*marked) if marked else None))
+    assert set(predicted) == {(start, shape)}
+
+
+@pytest.mark.parametrize(
+    ("wish", "disk"),
+    [
+        ({}, 4 * 2 + 2 * 4),  # bytes a voxel: four channels in two bytes each, and two numbers of objects
+        ({"only_predict": True}, 4 * 2),
+        ({"only_predict": True, "dtype": "uint8"}, 4),
+    ],
+)
+def test_disk_is_that_of_what_is_wanted(
+    trained: RunFolder, tmp_path: Path, wish: dict[str, Any], disk: int
+) -> None:
+    volume = prepared(trained, tmp_path, None)
+    told = estimate(replace(volume, wanted=replace(volume.wanted, **wish)))
+    assert told.disk == disk * 20**3
+    assert (told.segmented == 0) == bool(wish)
 
 
 def test_a_mask_of_nothing_is_told(trained: RunFolder, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from napari_dacapo.experiments.exporting.module import Predictor, plain_network
 from napari_dacapo.experiments.exporting.processing import FLOAT32, postprocessing, preprocessing
 from napari_dacapo.experiments.predicting.trained import load_trained
 from napari_dacapo.experiments.run_folder import RunFolder
+from napari_dacapo.experiments.steps import result_of
 from napari_dacapo.experiments.training.train import train
 from napari_dacapo.store.workspace import Workspace
 from napari_dacapo.tasks.task import Task
@@ -53,7 +54,7 @@ def test_a_script_gives_the_prediction_at_any_size_and_tells_no_place_of_this_ma
     workspace, tmp_path, image
 ) -> None:
     place = tmp_path / "first.pt"
-    export_model(folder_of(workspace), place, "torchscript")
+    result_of(export_model(folder_of(workspace), place, "torchscript"))
     with zipfile.ZipFile(place) as archive:
         assert not any(b"napari_dacapo/networks/" in archive.read(name) for name in archive.namelist())
     found = torch.jit.load(place)(image)
@@ -61,14 +62,14 @@ def test_a_script_gives_the_prediction_at_any_size_and_tells_no_place_of_this_ma
 
 
 def test_an_exported_program_gives_the_prediction_at_any_size(workspace, tmp_path, image) -> None:
-    export_model(folder_of(workspace), tmp_path / "first.pt2", "torch-export")
+    result_of(export_model(folder_of(workspace), tmp_path / "first.pt2", "torch-export"))
     found = torch.export.load(tmp_path / "first.pt2").module()(image)
     torch.testing.assert_close(found, predicted(workspace, image), rtol=0, atol=1e-6)
 
 
 def test_onnx_gives_the_prediction_at_any_size(workspace, tmp_path, image) -> None:
     runtime = pytest.importorskip("onnxruntime", reason="the extra onnx is not installed")
-    export_model(folder_of(workspace), tmp_path / "first.onnx", "onnx")
+    result_of(export_model(folder_of(workspace), tmp_path / "first.onnx", "onnx"))
     session = runtime.InferenceSession(tmp_path / "first.onnx")
     (found,) = session.run(["prediction"], {"raw": image.numpy()})
     np.testing.assert_allclose(found, predicted(workspace, image), rtol=0, atol=1e-5)
@@ -77,7 +78,7 @@ def test_onnx_gives_the_prediction_at_any_size(workspace, tmp_path, image) -> No
 def test_a_package_holds_an_image_and_the_prediction_that_its_description_makes_of_it(
     workspace, tmp_path
 ) -> None:
-    export_model(folder_of(workspace), tmp_path / "first")
+    result_of(export_model(folder_of(workspace), tmp_path / "first"))
     held = {path.name for path in (tmp_path / "first").iterdir()}
     assert held == {"rdf.yaml", "weights.pt", "test_input.npy", "test_output.npy", "README.md"}
     fields = json.loads((tmp_path / "first" / "rdf.yaml").read_text())
@@ -105,7 +106,7 @@ def test_bioimageio_finds_the_package_valid_and_its_prediction_reproduced(
 ) -> None:
     monkeypatch.setenv("BIOIMAGEIO_CACHE_PATH", str(tmp_path / "cache"))
     core = pytest.importorskip("bioimageio.core", reason="the extra bioimageio is not installed")
-    export_model(folder_of(workspace), tmp_path / "first.zip")
+    result_of(export_model(folder_of(workspace), tmp_path / "first.zip"))
     summary = core.test_model(tmp_path / "first.zip")
     assert summary.status == "passed", summary.format()
 
@@ -131,7 +132,7 @@ def test_the_command_writes_who_made_it_and_refuses_to_replace_unasked(workspace
 def test_what_must_not_be_written_is_refused(workspace, tmp_path, name, form, message) -> None:
     (tmp_path / "other").mkdir()
     with pytest.raises(UserInputError, match=message):
-        export_model(folder_of(workspace), tmp_path / name, form, replace=True)
+        result_of(export_model(folder_of(workspace), tmp_path / name, form, replace=True))
 
 
 @pytest.mark.parametrize(
@@ -200,4 +201,4 @@ class OfOneSize(torch.nn.Module):
 def test_a_network_that_is_right_at_one_size_only_is_not_written() -> None:
     examples = torch.rand(2, 1, 8, 10), torch.rand(1, 1, 10, 8)
     with pytest.raises(UserInputError, match=r"cannot be written so.*Choose another format: onnx"):
-        graph_bytes(OfOneSize(), examples, "torchscript")
+        result_of(graph_bytes(OfOneSize(), examples, "torchscript"))

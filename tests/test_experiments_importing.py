@@ -15,7 +15,7 @@ from napari_dacapo.experiments.predicting.trained import load_trained
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.starts.from_model import FromModel
-from napari_dacapo.experiments.steps import Notice, TrainStep
+from napari_dacapo.experiments.steps import Notice, TrainStep, result_of
 from napari_dacapo.experiments.training.train import train
 from napari_dacapo.store.workspace import Workspace
 from napari_dacapo.tasks.inner_distance import InnerDistance
@@ -32,7 +32,7 @@ def workspace(tmp_path_factory) -> Path:
     run = fill(root, iterations=2, validation_interval=2)
     for _ in train(run, folder_of(root, "first")):
         pass
-    export_model(folder_of(root, "first"), root / "model.zip")
+    result_of(export_model(folder_of(root, "first"), root / "model.zip"))
     return root
 
 
@@ -69,11 +69,11 @@ def test_without_a_task_it_predicts_what_the_exported_run_did(workspace) -> None
 def test_what_cannot_be_imported_leaves_nothing(workspace) -> None:
     space = Workspace(workspace)
     with pytest.raises(UserInputError, match="Choose a task of 4 channels"):
-        import_model(space, "bad", workspace / "model.zip", InnerDistance())
+        result_of(import_model(space, "bad", workspace / "model.zip", InnerDistance()))
     assert "bad" not in space.store.names(Run) and not space.run_folder("bad").exists()
     before = folder_of(workspace, "first").record.read_bytes()
     with pytest.raises(UserInputError, match="a run with weights has it"):
-        import_model(space, "first", workspace / "model.zip")
+        result_of(import_model(space, "first", workspace / "model.zip"))
     assert folder_of(workspace, "first").record.read_bytes() == before
 
 

@@ -46,6 +46,7 @@ DENSE = Measurements(  # like neurites in FIB-SEM
     parts=1.0,
     chord=(18.0, 18.0, 18.0),
     touching=1.0,
+    unbounded=0.0,
     fill=0.4,
     memory=16 * GIB,
     on_gpu=False,
@@ -146,6 +147,8 @@ class TestTask:
             ({"touching": 0.02, "fill": 0.5}, SignedDistance),
             ({"ids": (1,)}, OneHot),
             ({"ids": (255,)}, SignedDistance),
+            ({"touching": 0.0, "unbounded": 0.9}, Affinities),  # strokes, whose distances are not known
+            ({"ids": (255,), "unbounded": 0.9}, Affinities),
             ({"ids": (1, 2, 3), "parts": 40.0}, OneHot),
             ({"ids": (1, 2, 3), "parts": 1.0}, Affinities),  # three objects, not three classes
             ({"label_channels": ("axon", "myelin")}, SignedDistance),
@@ -325,7 +328,13 @@ class TestMeasuring:
     def test_unknown_voxels_are_left_out(self) -> None:
         labels = np.array([[1, 1, 2, 2]], np.uint8)
         known = from_numpy(np.array([[True, True, False, False]]), "yx", (1.0, 1.0))
-        assert measure((opened(labels, known=known),), GIB, False).ids == (1,)
+        found = measure((opened(labels, known=known),), GIB, False)
+        assert (found.ids, found.unbounded) == ((1,), 1.0)
+
+    def test_a_surface_on_background_is_one(self) -> None:
+        labels = np.array([[1, 1, 0, 2]], np.uint8)
+        known = from_numpy(np.array([[True, True, True, False]]), "yx", (1.0, 1.0))
+        assert measure((opened(labels, known=known),), GIB, False).unbounded == 0.0
 
     def test_the_window_lies_where_most_is_labelled(self) -> None:
         labels = np.zeros((4000, 1200), np.uint8)

@@ -184,6 +184,21 @@ def test_what_comes_after_the_network_does_not_tell_runs_apart(tmp_path: Path) -
     assert run.replace(architecture=tiny.UNET.replace(num_fmaps=5)).identity != run.identity
 
 
+def test_steps_in_which_nothing_is_learned_are_told_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where the task gives no weight to a few strokes."""
+    learn = Session.learn
+    monkeypatch.setattr(Session, "learn", lambda session, batch: 0 * learn(session, batch))
+    run = tiny.run(tmp_path, iterations=12, validation_interval=100)
+    steps = list(train(run, tiny.run_folder(tmp_path), "cpu"))
+    told = [
+        place for place, step in enumerate(steps) if isinstance(step, Notice) and "no weight" in step.text
+    ]
+    assert len(told) == 1
+    assert sum(isinstance(step, TrainStep) for step in steps[: told[0]]) == 10
+
+
 def test_a_loss_that_is_not_finite_skips_the_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run, folder = tiny.run(tmp_path), tiny.run_folder(tmp_path)
     session = Session.begin(run, folder, "cpu")

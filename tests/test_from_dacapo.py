@@ -26,6 +26,7 @@ from napari_dacapo.datasplits.folder_datasets import FolderDatasets
 from napari_dacapo.errors import UserInputError
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.starts.from_run import FromRun
+from napari_dacapo.experiments.steps import result_of
 from napari_dacapo.from_dacapo.project import bring
 from napari_dacapo.from_dacapo.report import Brought
 from napari_dacapo.scores.boundary_distances import BoundaryDistances
@@ -46,7 +47,7 @@ def workspace(tmp_path: Path) -> Workspace:
 
 
 def brought(workspace: Workspace, **records: list[dict[str, Any]]) -> Brought:
-    return bring(write_project(workspace.path.parent / "theirs", records), workspace)
+    return result_of(bring(write_project(workspace.path.parent / "theirs", records), workspace))
 
 
 def only(found: Brought) -> Any:
@@ -149,7 +150,9 @@ def test_a_name_that_cannot_be_one_here_keeps_its_record_out(
 ) -> None:
     folder = write_project(workspace.path.parent / "theirs", {"tasks": [AFFINITIES]})
     (folder / "configs" / "tasks" / "other.yaml").write_text(yaml.dump({**AFFINITIES, "name": name}))
-    problems = [account.problem for account in bring(folder, workspace).accounts if account.record is None]
+    problems = [
+        account.problem for account in result_of(bring(folder, workspace)).accounts if account.record is None
+    ]
     assert len(problems) == 1
     assert reason in problems[0]
 
@@ -162,7 +165,7 @@ def test_collections_that_mongoexport_wrote_are_read_a_document_a_line(workspace
     folder.mkdir()
     lines = [{"_id": {"$oid": "5f"}, **AFFINITIES}, {"_id": {"$oid": "60"}, **AFFINITIES, "name": "again"}]
     (folder / "tasks.json").write_text("\n".join(map(json.dumps, lines)))
-    assert bring(folder, workspace).stored.added == ("Task/affs", "Task/again")
+    assert result_of(bring(folder, workspace)).stored.added == ("Task/affs", "Task/again")
 
 
 def bomb() -> str:
@@ -188,7 +191,7 @@ def test_a_file_that_holds_no_record_is_named_and_nothing_in_it_runs(
     monkeypatch.chdir(workspace.path.parent)
     folder = write_project(workspace.path.parent / "theirs", {"tasks": [AFFINITIES]})
     (folder / "configs" / "tasks" / "bad.yaml").write_text(text)
-    found = bring(folder, workspace)
+    found = result_of(bring(folder, workspace))
     assert reason in found.unreadable["tasks/bad.yaml"]
     assert found.stored.added == ("Task/affs",)
     assert not Path("owned").exists()
@@ -196,7 +199,7 @@ def test_a_file_that_holds_no_record_is_named_and_nothing_in_it_runs(
 
 def test_a_folder_without_records_is_refused(workspace: Workspace, tmp_path: Path) -> None:
     with pytest.raises(UserInputError, match="holds no records of DaCapo"):
-        bring(tmp_path, workspace)
+        result_of(bring(tmp_path, workspace))
 
 
 MALFORMED = {

@@ -20,6 +20,7 @@ from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.starts.from_dacapo import FromDacapo
 from napari_dacapo.experiments.starts.from_run import FromRun
+from napari_dacapo.experiments.steps import result_of
 from napari_dacapo.from_dacapo.project import bring
 from napari_dacapo.from_dacapo.report import Brought
 from napari_dacapo.store.workspace import Workspace
@@ -47,7 +48,7 @@ def checkpoint(folder: Path, iteration: int) -> Path:
 
 
 def with_weights(project: Path, workspace: Workspace) -> Brought:
-    return bring(project, workspace, weights=True)
+    return result_of(bring(project, workspace, weights=True))
 
 
 def test_a_run_predicts_here_what_it_predicted_there(project: Path, workspace: Workspace) -> None:
@@ -79,7 +80,7 @@ def test_a_run_that_began_from_another_begins_with_the_file_or_the_run_here(
 ) -> None:
     start = {"__type__": "StartConfig", "run": "first", "criterion": "50"}
     write_project(project, {"runs": [{**RUN, "name": "second", "start_config": start}]})
-    bring(project, workspace)
+    result_of(bring(project, workspace))
     assert workspace.store.read(Run, "second").start == FromDacapo(path=str(checkpoint(project, 50)))
     other = Workspace(tmp_path / "other")
     with_weights(project, other)
@@ -87,7 +88,7 @@ def test_a_run_that_began_from_another_begins_with_the_file_or_the_run_here(
 
 
 def test_a_new_run_begins_with_weights_of_a_file(project: Path, workspace: Workspace) -> None:
-    bring(project, workspace)
+    result_of(bring(project, workspace))
     run = workspace.store.read(Run, "first")
     network = build_network(run, 1)
     trained = FromDacapo(path=str(checkpoint(project, 200))).weights(workspace.path, 10_000)
@@ -97,7 +98,7 @@ def test_a_new_run_begins_with_weights_of_a_file(project: Path, workspace: Works
 
 
 def test_channels_of_a_head_are_matched_by_name(project: Path, workspace: Workspace) -> None:
-    bring(project, workspace)
+    result_of(bring(project, workspace))
     run = workspace.store.read(Run, "first")
     run = run.replace(task=run.task.replace(neighborhood=((0, 1), (1, 0))))
     network = build_network(run, 1)

@@ -82,6 +82,20 @@ def test_the_place_of_the_layer_counts_not_that_of_its_file(workspace: Workspace
     np.testing.assert_array_equal(whole(opened), IDS)
 
 
+@pytest.mark.parametrize(
+    ("scale", "units", "is_told"),
+    [((1, 1, 1), "pixel", True), ((2, 1, 1), "pixel", False), ((300, 100, 100), "nm", False)],
+)
+def test_a_voxel_size_that_the_file_knows_and_the_layer_does_not_is_told(
+    workspace: Workspace, tmp_path: Path, scale: tuple[int, ...], units: str, is_told: bool
+) -> None:
+    spacing = {"spacing": 0.3, "unit": "um", "axes": "ZYX"}
+    tifffile.imwrite(tmp_path / "cells.tif", IDS, imagej=True, resolution=(10, 10), metadata=spacing)
+    shown = ShownLayer.of(Labels(IDS, name="cells", scale=scale, units=(units,) * 3))
+    layer = ChosenLayer(replace(shown, path=str(tmp_path / "cells.tif")))
+    assert ("Its voxels of 300 x 100 x 100 nm are not known" in kept(workspace, layer).said) is is_told
+
+
 def painted() -> np.ndarray:
     data = IDS.copy()
     data[4, 5, 6] += 1  # the very last voxel

@@ -12,6 +12,7 @@ from store_records import FAMILIES, PROCESSES, Ball, Brick, Shape, filled
 
 from napari_dacapo.errors import StoreError
 from napari_dacapo.files import locked
+from napari_dacapo.store import storage
 from napari_dacapo.store import store as store_module
 from napari_dacapo.store.store import Store
 
@@ -72,6 +73,20 @@ def change_unseen(store: Store, age: float) -> None:
     store.path.write_bytes(store.path.read_bytes().replace(b'"radius": 1', b'"radius": 7'))
     os.utime(store.path, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert store.path.stat().st_size == before.st_size
+
+
+def test_a_store_that_appears_while_it_is_opened_is_not_damaged(tmp_path, monkeypatch):
+    path = tmp_path / "store.json"
+    read = storage._bytes
+
+    def saved_meanwhile(there: Path) -> bytes | None:
+        """Nothing was there; another window saves the very first record before anything else is asked."""
+        monkeypatch.setattr(storage, "_bytes", read)
+        Store(there).save(Shape, "first", Ball(radius=1))
+        return None
+
+    monkeypatch.setattr(storage, "_bytes", saved_meanwhile)
+    assert Store(path).names(Shape) == ("first",)
 
 
 def test_two_changes_within_one_tick_of_the_clock_are_both_seen(store):

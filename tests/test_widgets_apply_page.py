@@ -15,7 +15,7 @@ from napari import Viewer
 from napari.layers import Image, Labels
 from pytestqt.qtbot import QtBot
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QPushButton
+from qtpy.QtWidgets import QAbstractButton, QCheckBox, QComboBox
 
 from napari_dacapo.arrays.file import File
 from napari_dacapo.arrays.ome_zarr import write_ome_zarr
@@ -28,7 +28,8 @@ from napari_dacapo.experiments.training.train import train
 from napari_dacapo.store.workspace import Workspace
 from napari_dacapo.widgets.applying.apply_page import ApplyPage
 from napari_dacapo.widgets.applying.applying import Progress
-from napari_dacapo.widgets.applying.chosen_image import DRAWN, FILE, SEEN
+from napari_dacapo.widgets.applying.chosen_image import DRAWN, SEEN
+from napari_dacapo.widgets.applying.chosen_source import FILE
 
 LONG = 60_000  # milliseconds; more than a busy machine takes
 RAW, _ = tiny.cells((20, 24, 28), seed=5)
@@ -72,7 +73,7 @@ def page(qtbot: QtBot, viewer: Viewer, workspace: Workspace) -> Iterator[ApplyPa
     page.close_choices()
 
 
-def click(qtbot: QtBot, button: QPushButton) -> None:
+def click(qtbot: QtBot, button: QAbstractButton) -> None:
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
@@ -96,8 +97,8 @@ def voxels(path: Path) -> np.ndarray:
 
 
 def test_only_trained_runs_are_offered_with_their_weights(page: ApplyPage) -> None:
-    assert [page.runs.itemText(i) for i in range(page.runs.count())] == ["trained"]
-    titles = [page.weights.itemText(i) for i in range(page.weights.count())]
+    assert [page.run.runs.itemText(i) for i in range(page.run.runs.count())] == ["trained"]
+    titles = [page.run.weights.itemText(i) for i in range(page.run.weights.count())]
     assert titles[0].startswith("the best by voi_sum, of iteration 3 (")
     assert titles[-2:] == ["of iteration 3", "of iteration 2"]
     assert "the last, of iteration 3" in titles
@@ -137,7 +138,7 @@ def test_the_layer_is_segmented_as_the_file_is(
 def test_the_weights_that_were_chosen_are_taken(
     qtbot: QtBot, page: ApplyPage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page.weights.setCurrentText("of iteration 2")
+    page.run.weights.setCurrentText("of iteration 2")
     segment(qtbot, page)
     assert page.said.text().startswith("Segmented by iteration 2 with bias ")
 
@@ -391,3 +392,77 @@ def test_axes_that_a_layer_does_not_tell_are_chosen(qtbot: QtBot, page: ApplyPag
     page.image.axes.letters.setCurrentText("tzyx")
     segment(qtbot, page)
     assert viewer.layers["film segmentation"].data.shape == (20, 24, 28)
+
+
+TISSUE = np.zeros((10, 12, 14), np.uint8)  # voxels twice as long as those of the image
+TISSUE[1:4, 2:10, 1:6] = 1
+INSIDE = TISSUE.repeat(2, 0).repeat(2, 1).repeat(2, 2) > 0
+
+
+def only_in_tissue(qtbot: QtBot, page: ApplyPage, viewer: Viewer) -> None:
+    """A layer that is in memory alone is chosen as the mask."""
+    place: dict[str, Any] = {"scale": (0.032, 0.016, 0.016), "translate": (0.108, 0.204, 0.304)}
+    tissue = viewer.add_labels(TISSUE, name="tissue", units="um", axis_labels="zyx", **place)
+    click(qtbot, page.more.toggleButton())
+    page.more.only_where.source.setCurrentText("A layer of the viewer")
+    assert page.segment.toolTip() == "Choose what says where: a layer or a file, or everywhere."
+    page.more.only_where.layer.choose(tissue)
+    assert page.segment.isEnabled()
+
+
+def test_where_the_mask_is_0_nothing_is_made_and_the_estimate_says_so(
+    qtbot: QtBot, page: ApplyPage, viewer: Viewer, workspace: Workspace
+) -> None:
+    viewer.window._qt_window.show()
+    only_in_tissue(qtbot, page, viewer)
+    page.more.form.findChild(QComboBox).setCurrentText("uint8")
+    assert page.more.toggleButton().text() == "▾ More: only where tissue, uint8"
+    qtbot.waitUntil(lambda: " outside of the mask, on cpu" in page.estimate.text.text(), timeout=LONG)
+    segment(qtbot, page)
+    output = workspace.path / "applied" / "trained cells"
+    prediction, ids = voxels(output / "prediction.zarr"), voxels(output / "segmentation.zarr")
+    assert prediction.dtype == np.uint8 and prediction[:, 16:].max() == 0 < prediction[:, :16].max()  # blocks
+    assert ids[~INSIDE].max() == 0 and ids.max() > 0
+
+
+def test_what_is_unfinished_is_gone_on_with_in_the_same_mask(
+    qtbot: QtBot, page: ApplyPage, viewer: Viewer, workspace: Workspace, halted: Halted
+) -> None:
+    only_in_tissue(qtbot, page, viewer)
+    click(qtbot, page.segment)
+    qtbot.waitUntil(halted.reached.is_set, timeout=LONG)
+    halted.go_on.set()
+    page.applying.shutdown(LONG / 1000)
+    qtbot.waitUntil(lambda: not page.unfinished.isHidden(), timeout=LONG)
+    page.more.only_where.source.setCurrentText("Everywhere")  # it goes on as it was begun
+    tissue = viewer.layers["tissue"]
+    viewer.layers.remove(tissue)
+    button = page.unfinished.button
+    assert button.toolTip() == "Its mask was a layer: open tissue in the viewer first."
+    viewer.add_layer(tissue)
+    click(qtbot, button)
+    qtbot.waitUntil(lambda: page.applying.progress.is_active, timeout=LONG)
+    qtbot.waitUntil(lambda: ended(page), timeout=LONG)
+    assert page.applying.progress.state == "done", page.said.text()
+    assert voxels(workspace.path / "applied" / "trained cells" / "segmentation.zarr")[~INSIDE].max() == 0
+
+
+def test_what_is_only_predicted_is_segmented_later(
+    qtbot: QtBot, page: ApplyPage, viewer: Viewer, workspace: Workspace
+) -> None:
+    click(qtbot, page.more.toggleButton())
+    only_predict = page.more.form.findChild(QCheckBox)
+    qtbot.keyClick(only_predict, Qt.Key.Key_Space)
+    assert page.segment.text() == "Predict"
+    segment(qtbot, page)
+    output = workspace.path / "applied" / "trained cells"
+    assert page.said.text().startswith(f"Predicted by iteration 3, not segmented. It lies in {output}.")
+    assert "cells affinity_z1" in names(viewer) and "cells segmentation" not in names(viewer)
+    button = page.unfinished.button
+    qtbot.waitUntil(lambda: "switch Only predict off" in button.toolTip(), timeout=LONG)
+    qtbot.keyClick(only_predict, Qt.Key.Key_Space)
+    click(qtbot, button)
+    assert page.said.text() == "8 of 8 blocks are predicted already; goes on …"
+    qtbot.waitUntil(lambda: "cells segmentation" in names(viewer), timeout=LONG)
+    qtbot.waitUntil(lambda: ended(page), timeout=LONG)
+    assert (output / "segmentation.zarr").exists()

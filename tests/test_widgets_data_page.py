@@ -103,8 +103,47 @@ def roles(page: DataPage) -> list[tuple[str, bool]]:
 def test_a_new_page_says_what_to_do(viewer: ViewerModel, page_of: Callable[[ViewerModel], DataPage]) -> None:
     page = page_of(viewer)
     assert page.said.text().startswith("Choose an image and its labels")
-    assert page.use.toolTip() == "Choose a layer for: image, labels." and not page.use.isEnabled()
+    assert page.use.toolTip().startswith("Choose a layer for: image, labels. ") and not page.use.isEnabled()
+    assert "Convert to Labels" in page.said.text()  # napari opens ids of 8 and 16 bits as images
     assert "first pair" in page.layers.add.toolTip() or not page.layers.add.isEnabled()
+
+
+def test_layers_that_come_after_the_page_are_chosen_by_themselves(
+    qtbot, viewer: ViewerModel, page_of: Callable[[ViewerModel], DataPage]
+) -> None:
+    page = page_of(viewer)
+    choices = page.choices
+    viewer.add_image(IDS.astype(np.uint16), name="a truth")  # as napari opens a file of labels
+    add_pair(viewer, "b")
+    assert (choices["image"].layer.name, choices["labels"].layer.name) == ("a truth", "b truth")
+    viewer.layers.remove("a truth")  # napari does so to convert it
+    assert page.said.text() == "The layer a truth was removed; choose another one."
+    viewer.add_labels(IDS.astype(np.uint16), name="a truth")
+    assert page.said.text().startswith("Choose an image and its labels")
+    assert (choices["image"].layer.name, choices["labels"].layer.name) == ("b", "b truth")
+    choose(qtbot, choices["labels"].combo.native, 2)
+    add_pair(viewer, "c")
+    assert (choices["image"].layer.name, choices["labels"].layer.name) == ("b", "a truth")
+
+
+def test_a_stack_of_one_slice_is_a_picture(
+    qtbot, viewer: ViewerModel, page_of: Callable[[ViewerModel], DataPage]
+) -> None:
+    viewer.add_image(RAW[:1], name="one")
+    viewer.add_labels(IDS[:1], name="one truth")
+    page = page_of(viewer)
+    use(qtbot, page)
+    assert page.facts is not None and page.facts.shape == (16, 20)  # no network in 3D fits into it
+
+
+def test_what_is_not_painted_may_be_unknown(qtbot, page: DataPage) -> None:
+    choose(qtbot, page.layers.unpainted, 1)
+    use(qtbot, page)
+    assert page.record.dataset.unlabelled == "zero"
+    page.choices["labels"].layer.paint((0, 0, 0), 3)
+    click(qtbot, page.use_again)
+    looked(qtbot, page)
+    assert page.record.dataset.unlabelled == "zero"
 
 
 def test_one_pair_of_layers_holds_out_a_fifth_of_its_longest_axis(qtbot, page: DataPage) -> None:
@@ -346,7 +385,7 @@ def test_a_box_without_labels_in_it_is_told(
     add_pair(viewer, "cells", RAW, half)
     page = page_of(viewer)
     use(qtbot, page)
-    assert "are background" in page.obstacle and page.obstacle in page.said.text()
+    assert "another part validate" in page.obstacle and page.obstacle in page.said.text()
 
 
 # --- layers that are changed, and files that they come from ---
@@ -448,7 +487,7 @@ BAD = {
     "24 negative labels": (lambda v: add_image_and_labels(v, RAW, -IDS.astype(int)), "negative id"),
     "33 no number": (lambda v: add_image_and_labels(v, np.full((8, 8), np.nan), IDS[0]), "NaN or infinite"),
     "35 constant": (lambda v: add_image_and_labels(v, np.ones((12, 16, 20)), IDS), "constant 1"),
-    "28 no labels": (lambda v: add_image_and_labels(v, RAW, IDS * 0), "are background"),
+    "28 no labels": (lambda v: add_image_and_labels(v, RAW, IDS * 0), "voxels are labelled"),
     "49 2D and 3D": (lambda v: add_image_and_labels(v, RAW[0], IDS), "3D"),
     "46 elsewhere": (elsewhere, "does not overlap"),
     "54 untold axes": (lambda v: add_image_and_labels(v, np.ones((2, 3, 8, 8)), IDS[0]), "axes"),

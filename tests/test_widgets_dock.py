@@ -138,6 +138,7 @@ def page(qtbot, workspace: Workspace) -> ComponentPage:
 
     qtbot.addWidget(page, before_close_func=end)
     page.show()
+    end(page)
     return page
 
 
@@ -162,6 +163,19 @@ def test_another_record_of_a_name_is_replaced_only_after_asking(
     assert saved(workspace, "gentle").batch_size == 7
     click(qtbot, page.question.yes)
     qtbot.waitUntil(lambda: saved(workspace, "gentle") == Trainer(), timeout=20 * SECOND)
+
+
+def test_a_name_that_nobody_chose_is_one_that_is_free(
+    qtbot, page: ComponentPage, workspace: Workspace
+) -> None:
+    workspace.store.save(Trainer, "gentle", Trainer(batch_size=7))
+    page.refresh()  # as it is on turning to it, or on another day
+    qtbot.waitUntil(lambda: page.name == "gentle-2", timeout=20 * SECOND)
+    qtbot.keyClick(page.row.name, Qt.Key.Key_Backspace)
+    qtbot.keyClick(page.row.name, Qt.Key.Key_Backspace)
+    page.refresh()
+    qtbot.waitUntil(lambda: not page.background.is_busy, timeout=20 * SECOND)
+    assert page.name == "gentle"
 
 
 def test_a_saved_one_that_was_opened_is_edited_without_asking(
@@ -195,6 +209,10 @@ def test_deleting_asks_and_names_the_runs(qtbot, page: ComponentPage, workspace:
     page.row.action.emit("delete")
     qtbot.waitUntil(page.question.isVisible, timeout=20 * SECOND)
     assert "first" in page.question.text.text()
+    qtbot.keyClick(page.question.yes, Qt.Key.Key_Escape)
+    assert not page.question.isVisible()
+    page.row.action.emit("delete")
+    qtbot.waitUntil(page.question.isVisible, timeout=20 * SECOND)
     click(qtbot, page.question.yes)
     qtbot.waitUntil(lambda: workspace.store.names(Trainer) == (), timeout=20 * SECOND)
     assert workspace.store.read(Run, "first") == run

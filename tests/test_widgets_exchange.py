@@ -1,9 +1,12 @@
 """Models and projects on their way in and out of the window, as a person brings them."""
 
 import shutil
+import threading
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pytest
 from command_line import fill
@@ -12,11 +15,14 @@ from pytestqt.qtbot import QtBot
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QAbstractButton, QCheckBox, QFileDialog, QLineEdit
 
-from napari_dacapo.experiments.exporting import graph
+from napari_dacapo.experiments import importing as importing_engine
+from napari_dacapo.experiments.exporting import export, graph
 from napari_dacapo.experiments.exporting.export import export_model
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
+from napari_dacapo.experiments.steps import result_of
 from napari_dacapo.experiments.training.train import train
+from napari_dacapo.from_dacapo import project
 from napari_dacapo.store.workspace import Workspace
 from napari_dacapo.tasks.one_hot import OneHot
 from napari_dacapo.tasks.task import Task
@@ -44,7 +50,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = RunFolder(Workspace(root).run_folder("first"), root)
     for _ in train(run, folder, "cpu"):
         pass
-    export_model(folder, root.parent / "model.zip")
+    result_of(export_model(folder, root.parent / "model.zip"))
     return root
 
 
@@ -73,6 +79,38 @@ def type_path(qtbot: QtBot, page: ExchangePage, form: Form, path: Path) -> None:
     line.selectAll()
     qtbot.keyClicks(line, str(path))
     settle(qtbot, page)
+
+
+class Halted:
+    """A function of the engine that waits until it is let go."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str) -> None:
+        self.reached, self.go_on = threading.Event(), threading.Event()
+        function = getattr(module, name)
+
+        def halted(*arguments: Any) -> Any:
+            self.reached.set()
+            self.go_on.wait(LONG / 1000)
+            return function(*arguments)
+
+        monkeypatch.setattr(module, name, halted)
+
+
+def press_and_cancel(qtbot: QtBot, page: ExchangePage, halted: Halted) -> str:
+    """What the page says when it was cancelled at that place."""
+    qtbot.mouseClick(page.button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(halted.reached.is_set, timeout=LONG)
+    qtbot.waitUntil(page.cancel.isVisible, timeout=LONG)
+    qtbot.mouseClick(page.cancel, Qt.MouseButton.LeftButton)
+    assert page.said.text() == "Stops after this step …" and not page.cancel.isEnabled()
+    halted.go_on.set()
+    settle(qtbot, page)
+    assert page.button.isEnabled() and not page.cancel.isVisible()
+    return page.said.text()
+
+
+def paths(folder: Path) -> set[Path]:
+    return set(folder.rglob("*"))
 
 
 # --- out ---
@@ -166,6 +204,20 @@ def test_the_button_says_which_runs_can_be_exported(qtbot: QtBot, workspace: Wor
     assert row.export.isEnabled()
 
 
+@pytest.mark.parametrize(("module", "name"), [(export, "load_trained"), (graph, "_off")])
+def test_an_export_that_is_cancelled_writes_nothing(
+    qtbot: QtBot,
+    workspace: Workspace,
+    exporting: ExportPage,
+    monkeypatch: pytest.MonkeyPatch,
+    module: ModuleType,
+    name: str,
+) -> None:
+    before = paths(workspace.path)
+    said = press_and_cancel(qtbot, exporting, Halted(monkeypatch, module, name))
+    assert said == "Cancelled; nothing was changed." and paths(workspace.path) == before
+
+
 # --- in ---
 
 
@@ -192,6 +244,17 @@ def test_a_package_becomes_a_run_that_can_be_applied(
     assert trained_runs(workspace) == ("first", "model")
     assert stored_runs(workspace, {})["model"].state == "imported"
     assert "a run with weights has it. Choose another name." in press(qtbot, importing)
+
+
+@needs_reader
+def test_an_import_that_is_cancelled_leaves_no_run(
+    qtbot: QtBot, workspace: Workspace, importing: ImportModelPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    type_path(qtbot, importing, importing.file, workspace.path.parent / "model.zip")
+    before = paths(workspace.path)
+    said = press_and_cancel(qtbot, importing, Halted(monkeypatch, importing_engine, "_untrained"))
+    assert said == "Cancelled; nothing was changed." and paths(workspace.path) == before
+    assert workspace.store.names(Run) == ("first",)
 
 
 @needs_reader
@@ -239,6 +302,23 @@ def test_records_of_the_same_names_are_replaced_only_where_that_is_wanted(
     qtbot.keyClick(overwrite, Qt.Key.Key_Space)
     assert press(qtbot, bringing) == "2 added, 3 replaced, 0 already there. 0 not taken over."
     assert workspace.store.read(Run, "first") != before
+
+
+def test_what_was_taken_over_of_a_project_before_it_was_cancelled_is_told(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = ImportDacapoPage(Workspace(tmp_path / "fresh"))
+    qtbot.addWidget(page)
+    page.show()
+    runs = [{**RUN, "name": name} for name in ("one", "two")]
+    type_path(qtbot, page, page.project, write_project(tmp_path / "theirs", {"runs": runs}))
+    with qtbot.waitSignal(page.imported, timeout=LONG):
+        said = press_and_cancel(qtbot, page, Halted(monkeypatch, project, "newest_checkpoint"))
+    assert said.startswith("Cancelled; the report tells what was taken over before. 6 added")
+    assert page.workspace.store.names(Run) == ("one", "two")
+    *_, one, two, _ = page.report.toPlainText().splitlines()
+    assert one == "weights of one: there are none"
+    assert two == "weights of two: not taken over yet, import again"
 
 
 def test_a_project_is_reported_field_by_field_and_appears_in_the_lists(

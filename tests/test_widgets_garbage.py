@@ -1,6 +1,7 @@
 """While work goes on beside the window, its thread alone collects garbage, a little at a time."""
 
 import gc
+import sys
 import threading
 import time
 from collections.abc import Generator, Iterator
@@ -41,6 +42,15 @@ def going_on() -> Iterator[threading.Event]:
 @pytest.fixture
 def thread(going_on: threading.Event) -> threading.Thread:
     return threading.Thread(target=going_on.wait, args=(LONG / 1000,))
+
+
+@pytest.fixture
+def taking_turns() -> Iterator[None]:
+    """Threads do so a thousand times more often."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(usual / 1000)
+    yield
+    sys.setswitchinterval(usual)
 
 
 @pytest.fixture
@@ -91,6 +101,27 @@ def test_nothing_else_collects_as_long_as_there_is_a_page(qtbot: QtBot) -> None:
     assert not gc.isenabled()
     page.deleteLater()
     qtbot.waitUntil(gc.isenabled, timeout=LONG)
+
+
+def test_tuples_that_a_thread_is_making_stay_whole(collection: GarbageCollection, taking_turns: None) -> None:
+    """Whoever holds one meanwhile makes Python refuse to end it, with a SystemError."""
+    looked = threading.Event()
+    failures: list[SystemError] = []
+
+    def make() -> None:
+        while not looked.is_set() and not failures:
+            try:
+                tuple([number] for number in range(2000))
+            except SystemError as error:
+                failures.append(error)
+
+    maker = threading.Thread(target=make)
+    maker.start()
+    for _ in range(10_000):
+        collection.look()
+    looked.set()
+    maker.join()
+    assert not failures
 
 
 def test_what_outlives_two_looks_is_left_alone_until_memory_runs_short(

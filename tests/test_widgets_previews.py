@@ -121,6 +121,17 @@ def test_a_new_draw_takes_the_place_of_the_one_before_beside_the_data(qtbot, doc
     assert (np.asarray(raw.data) != before).any()
 
 
+def test_patches_are_in_view_where_the_viewer_has_one_axis_more(qtbot, dock: DaCapo) -> None:
+    use_layers(qtbot, dock)
+    viewer = dock._viewer
+    viewer.add_image(np.zeros((2, 4, 4, 4), np.uint8), name="film")
+    dock.tabs.setCurrentWidget(dock.trainer)
+    press(qtbot, dock.trainer.first, dock.trainer.preview)
+    qtbot.waitUntil(lambda: not dock.trainer.preview.is_busy, timeout=20_000)
+    middle = viewer.layers["augmented raw, seed 0"].extent.world.mean(axis=0)
+    np.testing.assert_allclose(viewer.scene.camera.center[-2:], middle[-2:], atol=8.0)
+
+
 def test_what_cannot_be_previewed_is_said_in_words(qtbot, dock: DaCapo) -> None:
     use_layers(qtbot, dock)
     large = dict.fromkeys(("input_shape", "eval_shape_increase"), (96, 96, 96))

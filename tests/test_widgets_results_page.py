@@ -29,7 +29,7 @@ from napari_dacapo.widgets.results.score_table import DESCENDING, ScoreModel, Sc
 from napari_dacapo.widgets.results.scored_runs import ScoreRow, Scores, read_scores
 from napari_dacapo.widgets.training.queued_work import Scored
 from napari_dacapo.widgets.viewer.looking import look_at
-from napari_dacapo.widgets.viewer.shown_layers import show
+from napari_dacapo.widgets.viewer.shown_layers import OURS, show
 from napari_dacapo.widgets.work.newest import Newest
 
 LONG = 60_000  # milliseconds; more than a busy machine takes
@@ -301,9 +301,12 @@ def test_scores_hide_the_segmentation_below_them_and_the_other_way_round(
     press(qtbot, page, page.prediction)
     press(qtbot, page, page.objects)
     segmentation, truth = labels_of(viewer, "segmentation"), labels_of(viewer, "truth by IoU")
-    assert (segmentation.visible, truth.visible) == (False, True)
+    prediction = next(layer for layer in viewer.layers if layer.metadata[OURS].startswith("prediction/"))
+    assert (segmentation.visible, prediction.visible, truth.visible) == (False, False, True)
+    newest = viewer.add_labels(np.ones((4, 4), np.uint8), metadata={OURS: "newest/second/1"})
     press(qtbot, page, page.prediction)
-    assert (segmentation.visible, truth.visible) == (True, False)
+    assert (segmentation.visible, prediction.visible, truth.visible) == (True, True, False)
+    assert not newest.visible
 
 
 def test_labels_shown_anew_take_their_table_and_colours_along(viewer: ViewerModel) -> None:

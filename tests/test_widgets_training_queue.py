@@ -375,7 +375,7 @@ def test_shutting_down_ends_the_run_and_begins_no_other(
     fake.allow(1)
     assert queue.shutdown(LONG / 1000) == ""
     assert states(queue) == {"a": "stopped", "b": "waiting"}
-    assert sentence(queue, "a") == "Stopped after iteration 3 and saved. Add it again to go on."
+    assert sentence(queue, "a") == "Stopped after iteration 3 and saved. Resume it on page 5 to go on."
 
 
 def test_a_queue_that_is_deleted_stops_its_run(

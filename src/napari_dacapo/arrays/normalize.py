@@ -120,7 +120,7 @@ def refuse_not_finite(array: Array, values: NDArray[Any]) -> None:
     wrong = values.size - int(np.count_nonzero(np.isfinite(values)))
     if wrong:
         problem = f"{wrong} of {values.size} voxels looked at are NaN or infinite"
-        raise UserInputError("raw", array.name, problem, "Replace them in the file, or crop them away")
+        raise UserInputError("raw", array.name, problem, "Replace them in the image, or crop them away")
 
 
 def _refuse_wrong_order(low: float, high: float) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_dacapo.blockwise.distinct import distinct_pairs
 from napari_dacapo.blockwise.grid import Block
 from napari_dacapo.blockwise.joined import joined
 from napari_dacapo.blockwise.parts import with_blocks
@@ -34,7 +35,7 @@ class JoinHoles:
             other = self.of.grid.number(behind)
             here = self.of.table("holes", block, f"seam {axis} 1")
             there = self.of.table("holes", behind, f"seam {axis} 0")
-            both = np.unique(np.stack([here.ravel(), there.ravel()], axis=1), axis=0)  # (n, 2)
+            both, _ = distinct_pairs(here.ravel(), there.ravel())
             pairs.append(with_blocks(-both[(both < 0).all(axis=1)], number, other))
             for side, place in ((0, number), (1, other)):
                 met = both[(both[:, side] < 0) & (both[:, 1 - side] > 0)]
@@ -65,7 +66,7 @@ def _only_owner(
     components: NDArray[np.int64], owners: NDArray[np.int64], wanted: NDArray[np.int64]
 ) -> NDArray[np.int64]:
     """What owns each wanted component, as far as it is one object; 0 where it is several or nobody."""
-    told = np.unique(np.stack([components, owners], axis=1)[owners != NOBODY], axis=0)
+    told, _ = distinct_pairs(components[owners != NOBODY], owners[owners != NOBODY])
     times = np.bincount(told[:, 0], minlength=int(wanted.max(initial=-1)) + 1)
     owner = np.zeros(len(times), np.int64)
     owner[told[:, 0]] = told[:, 1]

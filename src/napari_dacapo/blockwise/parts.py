@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_dacapo.arrays.ome_zarr import open_own
+from napari_dacapo.blockwise.distinct import distinct_pairs
 from napari_dacapo.blockwise.durable import write_durably
 from napari_dacapo.blockwise.grid import Block
 from napari_dacapo.blockwise.segmenting import Segmenting
@@ -95,9 +96,7 @@ def _pairs(here: NDArray[Any], there: NDArray[Any], least_overlap: float) -> NDA
     the next for two is not joined to both.
     """
     both = (here > 0) & (there > 0)
-    found, counts = np.unique(
-        np.stack([here[both], there[both]], axis=1).astype(np.int64), axis=0, return_counts=True
-    )
+    found, counts = distinct_pairs(here[both], there[both])
     larger = np.maximum(np.bincount(here.ravel())[found[:, 0]], np.bincount(there.ravel())[found[:, 1]])
     pairs: NDArray[np.int64] = found[counts > least_overlap * larger]
     return pairs

@@ -14,7 +14,13 @@ from napari_dacapo.cli.clusters import chosen_cluster, cluster_options
 from napari_dacapo.cli.families import run_folder
 from napari_dacapo.cli.progress import follow
 from napari_dacapo.cli.train import criterion_option, device_option, iteration_option
+from napari_dacapo.experiments.applying.apply_options import ApplyOptions
 from napari_dacapo.store.workspace import Workspace
+
+
+def told_of(option: str) -> str:
+    """As the window tells it."""
+    return ApplyOptions.model_fields[option].description or ""
 
 
 @click.command()
@@ -51,7 +57,7 @@ from napari_dacapo.store.workspace import Workspace
     type=click.Choice(get_args(OutputDtype)),
     default="float16",
     show_default=True,
-    help="What the prediction is stored as; uint8 is smallest.",
+    help=told_of("stored_as"),
 )
 @click.option(
     "--ome-zarr",
@@ -59,10 +65,10 @@ from napari_dacapo.store.workspace import Workspace
     type=click.Choice(get_args(OmeVersion)),
     default="0.5",
     show_default=True,
-    help="For programs that read 0.4 only; it is many small files.",
+    help=told_of("ome_zarr"),
 )
 @click.option("--replace", is_flag=True, help="Delete the results of an earlier command in OUTPUT first.")
-@click.option("--predict-only", is_flag=True, help="Do not segment; the same command without this goes on.")
+@click.option("--predict-only", is_flag=True, help=told_of("only_predict"))
 @click.option(
     "--segment-again",
     is_flag=True,

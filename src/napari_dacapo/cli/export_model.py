@@ -9,6 +9,7 @@ import click
 
 from napari_dacapo.cli.families import run_folder
 from napari_dacapo.cli.train import criterion_option, iteration_option
+from napari_dacapo.experiments.steps import result_of
 from napari_dacapo.store.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -86,5 +87,6 @@ def export_model(
         "documentation": text,
     }
     card = ModelCard.of_run(name).replace(**{field: value for field, value in given.items() if value})
-    trained = write(run_folder(workspace, name), target, form, criterion, iteration, card, replace)
+    how = (criterion, iteration, card, replace)
+    trained = result_of(write(run_folder(workspace, name), target, form, *how))
     click.echo(f"wrote {target} with the weights of iteration {trained.iteration:,}")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from napari_dacapo.experiments.steps import result_of
 from napari_dacapo.store.workspace import Workspace
 
 
@@ -20,5 +21,6 @@ def import_dacapo(workspace: Workspace, folder: Path, overwrite: bool, weights: 
     """
     from napari_dacapo.from_dacapo.project import bring
 
-    for line in bring(folder, workspace, overwrite=overwrite, weights=weights).text():
+    brought = result_of(bring(folder, workspace, overwrite=overwrite, weights=weights))
+    for line in brought.text():
         click.echo(line)

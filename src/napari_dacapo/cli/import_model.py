@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from napari_dacapo.cli.families import existing
+from napari_dacapo.experiments.steps import result_of
 from napari_dacapo.store.workspace import Workspace
 
 
@@ -32,5 +33,5 @@ def import_model(
     store = existing(workspace).store
     given = {"task": task, "datasplit": datasplit, "trainer": trainer}
     parts = {family: store.read(component_type(family), called) for family, called in given.items() if called}
-    bring(workspace, name, model, trusted=trusted, **parts)
+    result_of(bring(workspace, name, model, trusted=trusted, **parts))
     click.echo(f"saved run {name}; apply it, or train it further")

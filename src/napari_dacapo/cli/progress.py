@@ -170,6 +170,8 @@ def _sentence(step: Step) -> str:
         return step.text
     if isinstance(step, Saved) and step.best_by:
         return f"iteration {step.iteration:,} is the best so far by {', '.join(step.best_by)}"
+    if isinstance(step, Applied) and step.segmentation is None:
+        return f"predicted by the weights of iteration {step.iteration:,}; not segmented yet"
     if isinstance(step, Applied):
         parameters = " ".join(f"{name}={value}" for name, value in step.parameters.items())
         return f"applied the weights of iteration {step.iteration:,}, segmented with {parameters}"

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from napari_dacapo.arrays.box import Voxels
 from napari_dacapo.arrays.sample import Sample, voxels_in
 from napari_dacapo.datasplits.dataset import OpenDataset
+from napari_dacapo.datasplits.fitting import extent
 from napari_dacapo.errors import UserInputError
 
 MOST_IDS = 65_536  # more look like grey values
@@ -56,10 +57,9 @@ def _nothing_to_learn(dataset: OpenDataset, tally: _Tally) -> UserInputError | N
         fix = "Choose a mask that is not 0 where labels are right, or a smaller held-out part"
         return UserInputError(f"{dataset.title}.{field_name}", dataset.labels.name, problem, fix)
     if tally.labelled == 0:
-        problem = f"0 of {tally.known} known voxels are labelled, all are background"
-        return UserInputError(
-            f"{dataset.title}.labels", dataset.labels.name, problem, "Choose or paint labels"
-        )
+        problem = f"0 of {tally.known} known voxels are labelled within {extent(dataset.region)}"
+        fix = "Label some there, or let another part validate"
+        return UserInputError(f"{dataset.title}.labels", dataset.labels.name, problem, fix)
     return None
 
 

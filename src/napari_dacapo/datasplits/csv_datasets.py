@@ -21,6 +21,7 @@ from napari_dacapo.arrays.source import Source
 from napari_dacapo.datasplits.csv_rows import Place, Row, rows_of
 from napari_dacapo.datasplits.dataset import Dataset, OpenDataset, OpenDatasets
 from napari_dacapo.datasplits.datasplit import DataSplit
+from napari_dacapo.datasplits.ids import Unlabelled
 from napari_dacapo.errors import UserInputError
 
 VoxelSize = Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=2, max_length=3)]
@@ -54,7 +55,7 @@ class CsvDatasets(DataSplit):
     most_validation_voxels: Annotated[int, Field(ge=1)] | None = None
     "Of larger labels that validate, so many along each axis are taken out of the middle. Empty: all."
 
-    unlabelled: Literal["nothing", "zero"] = "nothing"
+    unlabelled: Unlabelled = "nothing"
     "`nothing`: every voxel is labelled, 0 is background. `zero`: 0 is unknown, 1 background, 2.. objects."
 
     def training(self, root: Path = Path()) -> OpenDatasets:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import Field
 
@@ -14,7 +14,7 @@ from napari_dacapo.arrays.source import Source
 from napari_dacapo.arrays.step import Normalization, Step
 from napari_dacapo.config import Config
 from napari_dacapo.datasplits.fitting import refuse_misfit
-from napari_dacapo.datasplits.ids import object_ids
+from napari_dacapo.datasplits.ids import Unlabelled, object_ids
 from napari_dacapo.datasplits.known import known_voxels
 from napari_dacapo.errors import UserInputError
 
@@ -34,7 +34,7 @@ class Dataset(Config):
     mask: Source | None = None
     "Where the labels are to be trusted: not 0. Elsewhere nothing is trained or scored."
 
-    unlabelled: Literal["nothing", "zero"] = "nothing"
+    unlabelled: Unlabelled = "nothing"
     "`nothing`: every voxel is labelled, 0 is background. `zero`: 0 is unknown, 1 background, 2.. objects."
 
     annotated: tuple[Annotated[str, Field(min_length=1, max_length=100)], ...] = ()

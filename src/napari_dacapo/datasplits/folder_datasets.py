@@ -9,6 +9,7 @@ from pydantic import Field
 from napari_dacapo.arrays.file import File
 from napari_dacapo.datasplits.dataset import Dataset, OpenDatasets
 from napari_dacapo.datasplits.datasplit import DataSplit
+from napari_dacapo.datasplits.ids import Unlabelled
 from napari_dacapo.datasplits.tree import Tree, tree_of
 from napari_dacapo.errors import UserInputError
 
@@ -53,7 +54,7 @@ class FolderDatasets(DataSplit):
     unit: Literal["nm", "um", "mm", "angstrom", "voxel"] | None = None
     "Unit of the voxel size. Empty: as the files say, else voxels."
 
-    unlabelled: Literal["nothing", "zero"] = "nothing"
+    unlabelled: Unlabelled = "nothing"
     "`nothing`: every voxel is labelled, 0 is background. `zero`: 0 is unknown, 1 background, 2.. objects."
 
     def training(self, root: Path = Path()) -> OpenDatasets:

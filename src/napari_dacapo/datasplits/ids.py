@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 from napari_dacapo.arrays.array import Array
 from napari_dacapo.errors import UserInputError
 
+Unlabelled = Literal["nothing", "zero"]  # of what a label of 0 is
 
-def object_ids(labels: Array, unlabelled: Literal["nothing", "zero"]) -> Array:
+
+def object_ids(labels: Array, unlabelled: Unlabelled) -> Array:
     """The labels with 0 for background (and, under the convention `zero`, for what is unknown).
 
     Raises UserInputError for labels that are not integer, and, when read, for negative ones.

@@ -2,17 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_dacapo.arrays.array import Array
+from napari_dacapo.datasplits.ids import Unlabelled
 
 ROUNDING = 1e-6  # of a voxel
 
 
-def known_voxels(labels: Array, mask: Array | None, unlabelled: Literal["nothing", "zero"]) -> Array | None:
+def known_voxels(labels: Array, mask: Array | None, unlabelled: Unlabelled) -> Array | None:
     """Bool on the grid of the labels as stored, without channels; None where every label is known.
 
     A voxel is known where the mask's voxel at its centre is not 0, and, under the convention `zero`,

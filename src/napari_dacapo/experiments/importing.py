@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from napari_dacapo.experiments.checkpoints.checkpoints import Checkpoints, State
 from napari_dacapo.experiments.network import build_network
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
+from napari_dacapo.experiments.steps import Notice
 from napari_dacapo.store.workspace import Workspace
 from napari_dacapo.tasks.task import Task
 from napari_dacapo.trainers.trainer import Trainer
@@ -39,16 +40,20 @@ def import_model(
     datasplit: DataSplit | None = None,
     trainer: Trainer | None = None,
     trusted: bool = False,
-) -> Run:
+) -> Generator[Notice, None, Run]:
     """Save the model as the run of that name, which can be applied at once.
 
-    Raises what `run_of_model` raises, and UserInputError where another run has the name, or that run has
-    weights; nothing is saved then.
+    All is saved after the last step: who closes it leaves everything as it was. Raises what `run_of_model`
+    raises, and UserInputError where another run has the name, or that run has weights; nothing is saved
+    then.
     """
+    yield Notice("Reads the model …")
     run = run_of_model(path, task, datasplit, trainer, trusted, workspace.path)
+    yield Notice("Builds the network …")
     state = _untrained(run, read_bioimageio(path).input_channels)
     store, folder = workspace.store, RunFolder(workspace.run_folder(name), workspace.path)
     checkpoints = Checkpoints(folder.checkpoints, run.identity)
+    yield Notice("Saves the run …")
     with folder.alone():
         if folder.record.exists() or checkpoints.list():
             raise UserInputError("name", name, "a run with weights has it", "Choose another name")

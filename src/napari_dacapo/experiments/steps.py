@@ -1,8 +1,9 @@
 """What the engine's generators yield: small frozen steps a command line prints and a window draws."""
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 from napari_dacapo.errors import DacapoError
 
@@ -72,12 +73,12 @@ class Saved:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """Prediction and segmentation of an image are on the disk, as OME-Zarr."""
+    """What was wanted of an image is on the disk, as OME-Zarr."""
 
     iteration: int
     parameters: Mapping[str, float | int | str | bool]  # of the post-processing
     prediction: Path
-    segmentation: Path
+    segmentation: Path | None  # None: it was to be predicted only
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,3 +105,15 @@ class Ended:
 
 Step = TrainStep | Snapshot | Predicted | Worked | Validation | Saved | Applied | Notice
 RunStep = Step | Sent | Ended  # of one of several runs
+
+T = TypeVar("T")
+
+
+def result_of(steps: Generator[Any, None, T]) -> T:
+    """What they return in the end; nobody looks at them."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as over:
+            result: T = over.value
+            return result

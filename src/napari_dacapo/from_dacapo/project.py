@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from napari_dacapo.experiments.starts.from_dacapo import FromDacapo
 from napari_dacapo.experiments.starts.from_run import FromRun
 from napari_dacapo.experiments.starts.scratch import Scratch
 from napari_dacapo.experiments.starts.start import Start
+from napari_dacapo.experiments.steps import Notice
 from napari_dacapo.from_dacapo.architectures import architecture
 from napari_dacapo.from_dacapo.arrays import Place
 from napari_dacapo.from_dacapo.datasplits import datasplit, shortest_side
@@ -38,25 +39,36 @@ FAMILIES: dict[str, type[Config]] = {
     "tasks": Task,
     "trainers": Trainer,
 }
+NOT_YET = "not taken over yet, import again"
 NO_SIDE = "no data could be opened: a voxel was taken to be 1 world unit long"
 NOT_AS_WRITTEN = (TypeError, ValueError, IndexError)  # a file that somebody edited, or another version wrote
 
 
-def bring(folder: Path, workspace: Workspace, *, overwrite: bool = False, weights: bool = False) -> Brought:
+def bring(
+    folder: Path, workspace: Workspace, *, overwrite: bool = False, weights: bool = False
+) -> Generator[Notice | Brought, None, Brought]:
     """Take over the records of a DaCapo folder, all that have a counterpart or, by a conflict of names, none.
 
-    With `weights`, the newest checkpoint of each run becomes a checkpoint here. Raises UserInputError where
+    With `weights`, the newest checkpoint of each run becomes a checkpoint here. What is taken over by then
+    is a step, and stays if it is closed; the last is returned. Raises UserInputError where
     there are no records of DaCapo, or different ones have their names here.
     """
-    project = _Project(Documents.of(folder), workspace, weights)
-    accounts = tuple(project.accounts())
+    yield Notice("Reads the project …")
+    project, accounts = _Project(Documents.of(folder), workspace, weights), []
+    for account in project.accounts():
+        accounts.append(account)
+        yield Notice(f"Reads {account.title} …")
     types: tuple[type[Config], ...] = (*FAMILIES.values(), Run)
     data = Content(project.tables).to_json()
     stored = workspace.store.import_json(
         data, overwrite=overwrite, families={each.__name__: each for each in types}
     )
-    kept = dict(project.kept_weights()) if weights else {}
-    return Brought(accounts, stored, project.documents.unreadable, kept)
+    kept = dict.fromkeys(project.runs, NOT_YET) if weights else {}
+    for name in kept:
+        yield Brought(tuple(accounts), stored, project.documents.unreadable, dict(kept))
+        yield Notice(f"Takes over the weights of {name} …")
+        kept[name] = project.kept_weights(name)
+    return Brought(tuple(accounts), stored, project.documents.unreadable, kept)
 
 
 @dataclass(slots=True)
@@ -77,17 +89,17 @@ class _Project:
         for name, values in self.documents.found["runs"].items():
             yield self._account(Run, name, values, self._run)
 
-    def kept_weights(self) -> Iterator[tuple[str, str]]:
-        for name, (run, input_channels) in self.runs.items():
-            checkpoint = newest_checkpoint(self.documents.folder, name)
-            if checkpoint is None:
-                yield name, "there are none"
-                continue
-            folder = RunFolder(self.workspace.run_folder(name), self.workspace.path)
-            try:
-                yield name, keep_weights(run, folder, checkpoint, input_channels)
-            except CheckpointError as error:
-                yield name, f"not taken over. {error}"
+    def kept_weights(self, name: str) -> str:
+        """What became of those of a run."""
+        run, input_channels = self.runs[name]
+        checkpoint = newest_checkpoint(self.documents.folder, name)
+        if checkpoint is None:
+            return "there are none"
+        folder = RunFolder(self.workspace.run_folder(name), self.workspace.path)
+        try:
+            return keep_weights(run, folder, checkpoint, input_channels)
+        except CheckpointError as error:
+            return f"not taken over. {error}"
 
     def _account(
         self, family: type[Config], name: str, values: Values, convert: Callable[[Fields], Config]

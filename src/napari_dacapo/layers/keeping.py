@@ -45,7 +45,8 @@ def keep(
     name = layer.shown.title
     file = file_of(layer, workspace.path)
     if file is not None:
-        return Kept(file, f"{name}: read from {Path(file.path).name}, which stays where it is.")
+        said = f"{name}: read from {Path(file.path).name}, which stays where it is."
+        return Kept(file, f"{said}{_unheeded_size(file, array, workspace.path)}")
     source = save_layer(workspace, title, array, in_use)
     if layer.shown.path is None:
         return Kept(source, f"{name}: copied into the workspace.")
@@ -89,6 +90,18 @@ def file_of(layer: ChosenLayer, root: Path) -> File | None:
         except UserInputError:  # it is of no format, or of no shape, that is read here
             continue
     return None
+
+
+def _unheeded_size(file: File, array: Array, root: Path) -> str:
+    """What the file alone tells of its voxels, where nobody gave the layer a scale; usually empty."""
+    if array.unit != "voxel" or set(array.voxel_size) != {1.0}:
+        return ""
+    told = file.replace(voxel_size=None, offset=None, unit=None).open(root)
+    if told.unit == "voxel":
+        return ""
+    size = " x ".join(f"{length:.4g}" for length in told.voxel_size)
+    fix = "Set the layer's scale and units, or take the file by Add files."
+    return f" Its voxels of {size} {told.unit} are not known to the layer. {fix}"
 
 
 def _placed(path: Path, axes: str | None, time: int, array: Array, root: Path) -> File:

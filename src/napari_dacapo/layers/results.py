@@ -44,12 +44,15 @@ def applied_layers(run: Run, applied: Applied, title: str) -> list[LayerData]:
     """What applying a run has written, as `result_layers`."""
     axes = "zyx"[-run.architecture.dims :]
     prediction = pyramid(File(path=str(applied.prediction), axes="c" + axes), Path())
-    segmentation = pyramid(File(path=str(applied.segmentation), axes=axes), Path())
     channels = [
         [SelectChannels(channels=(number,)).apply(level) for level in prediction]
         for number in range(prediction[0].channels or 1)
     ]
-    return [*prediction_layers(run, channels, title), labels(segmentation, f"{title} segmentation")]
+    layers = prediction_layers(run, channels, title)
+    if applied.segmentation is not None:
+        levels = pyramid(File(path=str(applied.segmentation), axes=axes), Path())
+        layers.append(labels(levels, f"{title} segmentation"))
+    return layers
 
 
 def prediction_layers(run: Run, channels: Sequence[Sequence[Array]], title: str) -> list[LayerData]:

@@ -21,6 +21,10 @@ class AtomicStorage(Storage):
     def __init__(self, path: Path) -> None:
         self.path = path
         self.data = _bytes(path)
+        if self.data is None and Backups(path).newest_first():
+            self.data = _bytes(
+                path
+            )  # its very first change, made meanwhile: the file is there before a backup
         self.content = _content(path, self.data)
         self._tables = self.content.tables  # TinyDB changes them in place
         self._is_changed = False

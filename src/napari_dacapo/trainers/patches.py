@@ -139,7 +139,7 @@ class Patches:
                 f"{self.dataset.title}.raw",
                 self.dataset.raw.name,
                 f"{wrong} voxels are NaN or infinite in the patch about {centre} {self.dataset.raw.unit}",
-                "Replace them in the file, or crop them away",
+                "Replace them in the image, or crop them away",
             )
 
 

@@ -77,11 +77,8 @@ def apply(
         if segment_again:
             volume.forget_segmentation()
         yield from _work(volume, cluster)
-    iteration = volume.trained.iteration
-    if wanted.only_predict:
-        yield Notice(f"Predicted by the weights of iteration {iteration:,}; not segmented yet.")
-    else:
-        yield Applied(iteration, volume.parameters, volume.prediction, volume.segmentation)
+    segmentation = None if wanted.only_predict else volume.segmentation
+    yield Applied(volume.trained.iteration, volume.parameters, volume.prediction, segmentation)
 
 
 def prepare(wanted: Wanted) -> Generator[Notice, None, Volume]:
@@ -172,7 +169,8 @@ def _normalised(folder: RunFolder, source: Source | Array) -> Array:
 def _refuse_dimensions(raw: Array, dims: int) -> None:
     if raw.dims != dims:
         problem = f"{raw.name} is {raw.dims}D, the network was trained in {dims}D"
-        raise UserInputError("image", raw.axes, problem, f"Choose a {dims}D image, or another run")
+        fix = f"Choose a {dims}D image, other axes of it (t is time), or another run"
+        raise UserInputError("image", raw.axes, problem, fix)
 
 
 def _refuse_channels(raw: Array, channels: int) -> None:
@@ -226,6 +224,8 @@ def _usual_parameters(
 def _work(volume: Volume, cluster: Cluster) -> Iterator[Step]:
     trained, title = volume.trained, volume.raw.name
     folder, source = volume.wanted.folder.absolute(), volume.wanted.source
+    if not cluster.is_here:
+        _refuse_unsendable(volume.wanted.mask)
     ledger = volume.open_ledger()
     if volume.was_rewritten:
         yield Notice(f"{title} was written to, or copied, since its first blocks were made; those are kept.")
@@ -242,6 +242,12 @@ def _work(volume: Volume, cluster: Cluster) -> Iterator[Step]:
                 yield Predicted(trained.iteration, title, step.done, step.of)
             else:
                 yield Worked(step.stage, title, step.done, step.of)
+
+
+def _refuse_unsendable(mask: Source | Array | None) -> None:
+    if isinstance(mask, Array):
+        problem = "it is in the memory of this program, other processes cannot read it"
+        raise UserInputError("mask", mask.name, problem, "Save it to a file first")
 
 
 def _given(value: T) -> Callable[[], T]:

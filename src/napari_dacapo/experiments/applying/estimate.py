@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import shutil
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +29,7 @@ SURE = 1.0  # seconds; a block that takes less is measured again, when the netwo
 class Pace:
     """Measured on one block of an image."""
 
-    block: float  # seconds to predict a whole one
+    block: float  # seconds to predict one that is as large as there are
     voxel: float  # seconds to segment a voxel
 
 
@@ -73,9 +75,10 @@ def estimate(volume: Volume) -> Estimate:
     bytes_per_voxel = trained.run.task.segmenting_bytes(len(shape))
     threads = segmenting_threads(plan, bytes_per_voxel)
     predicted, segmented = (volume.wanted_in(Grid(shape, side)) for side in (plan.block, plan.segmented))
-    seen = [math.prod(segmented.grown(block, plan.halo).shape) for block in segmented.blocks()]
+    blocks = () if volume.wanted.only_predict else segmented.blocks()
+    seen = [math.prod(segmented.grown(block, plan.halo).shape) for block in blocks]
     at_once = min(threads, len(seen))
-    memory = at_once * max(seen) * bytes_per_voxel
+    memory = at_once * max(seen, default=0) * bytes_per_voxel
     if not memory_can_run_out(trained.compute.device):
         predicting = trained.run.architecture.prediction_bytes(trained.input_channels, plan.input_shape)
         memory = max(memory, predicting)
@@ -90,15 +93,15 @@ def estimate(volume: Volume) -> Estimate:
         memory=memory,
         free_memory=free_memory(),
         device=str(trained.compute.device),
-        segmented=sum(seen) // at_once,
+        segmented=sum(seen) // max(1, at_once),
     )
 
 
 def measure_pace(volume: Volume) -> Pace:
-    """Predict and segment the block next to the middle."""
+    """Predict and segment the block next to the middle, before it of two: the last one may be a sliver."""
     plan, _ = _begun(volume)
     trained, grid = volume.trained, volume.wanted_in(Grid(volume.grid.shape, plan.block))
-    middle = tuple(count // 2 for count in grid.counts)
+    middle = tuple((count - 1) // 2 for count in grid.counts)
     places = (grid.place(block) for block in grid.blocks())
     place = middle if grid.has(middle) else min(places, key=lambda each: math.dist(each, middle))
     block = grid.at(place)
@@ -114,8 +117,9 @@ def measure_pace(volume: Volume) -> Pace:
     began = time.perf_counter()
     trained.run.task.segment(values, volume.parameters)
     segmenting = time.perf_counter() - began
-    size = math.prod(block.shape)  # a block at the border is smaller
-    return Pace(predicting * math.prod(plan.block) / size, segmenting / size)
+    size = math.prod(block.shape)  # in a mask it may be one at the border, and smaller
+    largest = math.prod(map(min, plan.block, volume.grid.shape))
+    return Pace(predicting * largest / size, segmenting / size)
 
 
 def _begun(volume: Volume) -> tuple[VolumePlan, int]:
@@ -128,9 +132,12 @@ def _begun(volume: Volume) -> tuple[VolumePlan, int]:
 
 
 def _is_of(volume: Volume, path: Path) -> bool:
-    """Whether it is the same job, whatever the image is called: a layer may be read from its file."""
-    there, now = read_header(path)["job"], as_written(volume.job)
-    return bool({**there, "image": there["image"][1:]} == {**now, "image": now["image"][1:]})
+    """Whether it is the same job, whatever its images are called: a layer may be read from its file."""
+    return _unnamed(read_header(path)["job"]) == _unnamed(as_written(volume.job))
+
+
+def _unnamed(job: Mapping[str, Any]) -> dict[str, Any]:
+    return {**job, **{image: job[image] and job[image][1:] for image in ("image", "mask")}}
 
 
 def _bytes_written(volume: Volume, predicted: Grid, segmented: Grid) -> int:
@@ -138,8 +145,8 @@ def _bytes_written(volume: Volume, predicted: Grid, segmented: Grid) -> int:
     shape = volume.grid.shape
     levels = sum(map(math.prod, (shape, *coarser_shapes(shape, len(shape)))))
     bytes_per_voxel = volume.trained.channels * np.dtype(volume.wanted.dtype).itemsize
-    images = predicted.voxels * bytes_per_voxel + segmented.voxels * ID_BYTES
-    return images * levels // math.prod(shape) + segmented.voxels * ID_BYTES
+    ids = 0 if volume.wanted.only_predict else segmented.voxels * ID_BYTES
+    return (predicted.voxels * bytes_per_voxel + ids) * levels // math.prod(shape) + ids
 
 
 def _existing(folder: Path) -> Path:

@@ -8,20 +8,26 @@ from pathlib import Path
 from typing import Any
 
 from napari_dacapo.arrays.box import Box, Voxels
+from napari_dacapo.arrays.image_metadata import OmeVersion
 from napari_dacapo.arrays.source import Source
 from napari_dacapo.blockwise.coding import OutputDtype
-from napari_dacapo.blockwise.grid import block_count
 from napari_dacapo.blockwise.ledger import Ledger, read_header
 from napari_dacapo.errors import DacapoError, UserInputError
 from napari_dacapo.experiments.applying.volume import BLOCKS, LEDGER, PREDICTING, is_complete
-from napari_dacapo.experiments.applying.volume_plan import VolumePlan
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.store.workspace import Workspace
 from napari_dacapo.tasks.task import Parameters
 
 APPLIED = "applied"  # a folder of the workspace
-USUAL = {"mask": None, "segmenter": None, "ome_zarr": "0.5"}  # of a job; others go on as they were begun
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """An image, or a mask, that it was begun with."""
+
+    title: str
+    source: Source | None  # None: it was a layer of that name
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +36,13 @@ class Unfinished:
 
     output: Path
     run: str  # what it is called now
-    image: str
-    source: Source | None  # None: it was a layer
+    image: Begun
+    mask: Begun | None  # None: there is none
     box: Box
     iteration: int
     parameters: Parameters
     dtype: OutputDtype
+    ome_version: OmeVersion
     done: int  # blocks that are predicted
     of: int
 
@@ -63,29 +70,36 @@ def _trained(workspace: Workspace) -> dict[str, tuple[str, Run]]:
 
 
 def _found(path: Path, runs: Mapping[str, tuple[str, Run]]) -> Iterator[Unfinished]:
-    """Nothing where the ledger cannot be read, its run is gone, or it was begun in an unusual way."""
+    """Nothing where the ledger cannot be read, its run is gone, or it has a segmenter of a person's own."""
     try:
         header, ledger = read_header(path), Ledger.read(path)
-        job, about = header["job"], header.get("about", {})
-        if any(job.get(name, usual) != usual for name, usual in USUAL.items()):
+        job, about = header["job"], header["about"]
+        if job["segmenter"] is not None:
             return
         name, run = runs[job["run"]]
         start, shape = (tuple(map(int, each)) for each in job["box"])
-        source = about.get("source")
         yield Unfinished(
             output=path.parent.parent,
             run=name,
-            image=Path(job["image"][0]).stem,
-            source=None if source is None else Source.from_json(source),
+            image=_begun(job["image"], about["source"]),
+            mask=None if job["mask"] is None else _begun(job["mask"], about["mask"]),
             box=_box(job["image"], start, shape, run.architecture.scale),
             iteration=int(job["iteration"]),
             parameters=job["parameters"],
             dtype=job["dtype"],
+            ome_version=job["ome_zarr"],
             done=len(ledger.finished(PREDICTING)),
-            of=block_count(shape, VolumePlan.from_json(ledger.plan).block),
+            of=int(about["blocks"]),
         )
     except (DacapoError, UserInputError, LookupError, TypeError, ValueError):
         return
+
+
+def _begun(looks: list[Any], source: Mapping[str, Any] | None) -> Begun:
+    """`looks`: its name, and what else it is known by."""
+    if source is None:
+        return Begun(looks[0], None)
+    return Begun(Path(looks[0]).stem, Source.from_json(source))
 
 
 def _box(image: list[Any], start: Voxels, shape: Voxels, scale: Voxels) -> Box:

@@ -173,16 +173,24 @@ class Volume:
 
     def open_ledger(self) -> Ledger:
         """Raises UserInputError where the folder holds another job, naming what differs."""
-        path, source, job = self.ledger, self.wanted.source, self.job
+        path, job = self.ledger, self.job
         if not path.exists() and self.prediction.exists():
             name, problem = self.wanted.output.name, "it holds results without a list of finished blocks"
             raise UserInputError("output", name, problem, "Choose another folder, or delete it")
         if path.exists():
             refuse_changed_image(read_header(path)["job"], as_written(job))
-        plan = {} if path.exists() else VolumePlan.of(self.trained, self.grid).to_json()
-        stamp = Stamp.of(self.wanted.inputs).to_json()
-        about = {"source": source.to_json() if isinstance(source, Source) else None, "stamp": stamp}
-        return Ledger.open(path, job, plan, about)
+            return Ledger.open(path, job, {})
+        plan = VolumePlan.of(self.trained, self.grid)
+        return Ledger.open(path, job, plan.to_json(), self._to_go_on(plan))
+
+    def _to_go_on(self, plan: VolumePlan) -> dict[str, Any]:
+        """What helps to go on, besides the job: files that are read, and when they were last written to."""
+        sources = {"source": self.wanted.source, "mask": self.wanted.mask}
+        files = {
+            name: source.to_json() if isinstance(source, Source) else None for name, source in sources.items()
+        }
+        blocks = self.wanted_in(Grid(self.grid.shape, plan.block)).count
+        return files | {"blocks": blocks, "stamp": Stamp.of(self.wanted.inputs).to_json()}
 
     @property
     def was_rewritten(self) -> bool:

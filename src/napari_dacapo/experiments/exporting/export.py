@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Generator
 from pathlib import Path
 
 from napari_dacapo.errors import UserInputError
@@ -14,7 +15,10 @@ from napari_dacapo.experiments.exporting.module import Predictor, examples, plai
 from napari_dacapo.experiments.exporting.package import Contents, package
 from napari_dacapo.experiments.predicting.trained import Trained, load_trained
 from napari_dacapo.experiments.run_folder import RunFolder
+from napari_dacapo.experiments.steps import Notice
 from napari_dacapo.files import atomic_write, replaced_folder
+
+SAVES = Notice("Saves it …")
 
 
 def export_model(
@@ -25,23 +29,29 @@ def export_model(
     iteration: int | None = None,
     card: ModelCard | None = None,
     replace: bool = False,
-) -> Trained:
-    """Write the weights that are best by a criterion, or of an iteration, or the last, and give them.
+) -> Generator[Notice, None, Trained]:
+    """Write the weights that are best by a criterion, or of an iteration, or the last, and return them.
 
     "bioimageio" makes a package, zipped where `target` ends with .zip. The others make one file: a function
-    from normalised raw (b, c, (z,) y, x) to the prediction (b, channels, (z,) y, x). Raises UserInputError
-    where something else is at `target`, or what the format cannot hold, before anything is written.
+    from normalised raw (b, c, (z,) y, x) to the prediction (b, channels, (z,) y, x). All is written after
+    the last step: who closes it leaves everything as it was. Raises UserInputError where something else is
+    at `target`, or what the format cannot hold, before anything is written.
     """
     if replaces(target, form) and not replace:
         raise UserInputError("to", str(target), "it is there already", "Choose a new name, or replace it")
+    yield Notice("Reads the weights …")
     trained = load_trained(folder, criterion, iteration, "cpu")
     if form == "bioimageio":
         own = ModelCard.of_run(folder.path.name) if card is None else card
-        _write_package(target, package(trained, folder.root, own))
+        contents = yield from package(trained, folder.root, own)
+        yield SAVES
+        _write_package(target, contents)
     else:
         module = Predictor(plain_network(trained), trained.run.task)
+        graph = yield from graph_bytes(module, examples(trained), form)
+        yield SAVES
         target.parent.mkdir(parents=True, exist_ok=True)
-        atomic_write(target, graph_bytes(module, examples(trained), form))
+        atomic_write(target, graph)
     return trained
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import warnings
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any
 
@@ -16,29 +17,43 @@ from torch import nn
 
 from napari_dacapo.errors import UserInputError
 from napari_dacapo.experiments.exporting.formats import GraphFormat
+from napari_dacapo.experiments.steps import Notice
 
 TOLERANCE = 1e-5  # how far a file's prediction may be off, where one is near 1
 
 
-def graph_bytes(module: nn.Module, examples: Sequence[torch.Tensor], form: GraphFormat) -> bytes:
-    """The file's content, of a module that is followed through the first example.
+def graph_bytes(
+    module: nn.Module, examples: Sequence[torch.Tensor], form: GraphFormat
+) -> Generator[Notice, None, bytes]:
+    """Returns the file's content, of a module that is followed through the first example.
 
     It was read again and gives what the module gives for each example, whatever their shapes. Raises
     UserInputError where it does not, where a format cannot hold the module, or where what writes it is not
     installed.
     """
     write, read = GRAPHS[form]
+    yield Notice("Writes the network …")
+    with _told(form):
+        data = write(module, examples[0])
+    for number, each in enumerate(examples, start=1):
+        yield Notice(f"Reads it again and compares what it predicts, {number} of {len(examples)} …")
+        with _told(form):
+            off = _off(module(each).numpy(), read(data, each))
+        if not off <= TOLERANCE:
+            raise UserInputError("format", form, f"what was written predicts {off:.2g} off", _others(form))
+    return data
+
+
+@contextmanager
+def _told(form: GraphFormat) -> Iterator[None]:
+    """What torch refuses, as a UserInputError."""
     with torch.inference_mode(False), torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch's own, on the age of its exporters
         try:
-            data = write(module, examples[0])
-            worst = max(_off(module(each).numpy(), read(data, each)) for each in examples)
+            yield
         except (RuntimeError, AssertionError) as error:
             problem = f"this network cannot be written so: {str(error).strip().splitlines()[0][:100]}"
             raise UserInputError("format", form, problem, _others(form)) from error
-    if not worst <= TOLERANCE:
-        raise UserInputError("format", form, f"what was written predicts {worst:.2g} off", _others(form))
-    return data
 
 
 def _off(wanted: NDArray[Any], found: NDArray[Any]) -> float:

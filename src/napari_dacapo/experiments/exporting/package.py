@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,13 @@ from napari_dacapo.experiments.exporting.model_card import ModelCard
 from napari_dacapo.experiments.exporting.module import Predictor, examples, plain_network
 from napari_dacapo.experiments.exporting.test_image import TestImage
 from napari_dacapo.experiments.predicting.trained import Trained
+from napari_dacapo.experiments.steps import Notice
 
 Contents = dict[str, bytes]  # by file name
 
 
-def package(trained: Trained, root: Path, card: ModelCard) -> Contents:
-    """The files of a package. JSON is YAML, and needs nothing that may run code to be read.
+def package(trained: Trained, root: Path, card: ModelCard) -> Generator[Notice, None, Contents]:
+    """Returns the files of a package. JSON is YAML, and needs nothing that may run code to be read.
 
     Raises UserInputError where the data that shows the model is gone, or what the format cannot hold.
     """
@@ -37,10 +39,12 @@ def package(trained: Trained, root: Path, card: ModelCard) -> Contents:
     network = plain_network(trained)
     predictor = Predictor(network, trained.run.task)
     module = network if fields["outputs"][0]["postprocessing"] else predictor
+    yield Notice("Predicts the image that shows what it does …")
     with torch.inference_mode():
         prediction = predictor(torch.from_numpy(test.normalised)).numpy()
+    graph = yield from graph_bytes(module, examples(trained), "torchscript")
     return {
-        WEIGHTS: graph_bytes(module, examples(trained), "torchscript"),
+        WEIGHTS: graph,
         TEST_INPUT: _npy(test.stored),
         TEST_OUTPUT: _npy(prediction),
         README: _readme(trained, card).encode(),

@@ -40,6 +40,7 @@ class Measurements:
     parts: float  # connected parts of an id, the median of all; objects have one or two
     chord: tuple[float, ...]  # how long a line stays within one object along each axis, the mean
     touching: float  # share of objects' surfaces that touches another object
+    unbounded: float  # share of objects' surfaces that borders on what is unknown: all of a stroke's
     fill: float  # share of its bounding box that an object fills, the median
     memory: int  # bytes of the device
     on_gpu: bool
@@ -63,6 +64,7 @@ def measure(training: OpenDatasets, memory: int, on_gpu: bool) -> Measurements:
         problem = "nothing is labelled in what was looked at"
         raise UserInputError("labels", first.labels.name, problem, "Label something, or choose other labels")
     ids = _without_strays(voxels)
+    surface = max(1, sum(each.surface for each in windows))
     return Measurements(
         voxel_size=first.raw.voxel_size,
         shape=tuple(map(min, zip(*(_labelled_shape(each) for each in training), strict=True))),
@@ -72,7 +74,8 @@ def measure(training: OpenDatasets, memory: int, on_gpu: bool) -> Measurements:
         has_strays=len(ids) < len(voxels),
         parts=_median([count for each in windows for count in each.parts]),
         chord=tuple(np.mean([each.chord for each in windows if each.voxels], axis=0).round(2).tolist()),
-        touching=round(sum(e.touching for e in windows) / max(1, sum(e.surface for e in windows)), 3),
+        touching=round(sum(each.touching for each in windows) / surface, 3),
+        unbounded=round(sum(each.unbounded for each in windows) / surface, 3),
         fill=round(_median([fill for each in windows for fill in each.fills]), 3),
         memory=memory,
         on_gpu=on_gpu,
@@ -94,24 +97,29 @@ class _Window:
     parts: list[int]  # connected parts of each id
     chord: tuple[float, ...]
     touching: int  # pairs of neighbouring voxels of two objects
+    unbounded: int  # pairs of neighbouring voxels of which one is of an object, the other unknown
     surface: int  # pairs of neighbouring voxels of an object and anything else
     fills: list[float]
 
     @classmethod
     def of(cls, dataset: OpenDataset) -> _Window:
-        ids = _read(dataset)
+        ids, known = _read(dataset)
         numbered, numbers = fastremap.renumber(ids)
         counts = np.bincount(numbered.ravel())
         own = {int(id): int(counts[int(number)]) for id, number in numbers.items() if id != 0}
         ratio = [v / r for v, r in zip(dataset.labels.voxel_size, dataset.raw.voxel_size, strict=True)]
         chord = [length * r for length, r in zip(_chords(numbered), ratio, strict=True)]
         return cls(
-            Counter(own), _parts(numbered, len(own)), tuple(chord), *_surface(numbered), _fills(numbered)
+            Counter(own),
+            _parts(numbered, len(own)),
+            tuple(chord),
+            *_surface(numbered, known),
+            _fills(numbered),
         )
 
 
-def _read(dataset: OpenDataset) -> NDArray[Any]:
-    """((z,) y, x); 0 where labels are unknown; of labels with channels the last that is set."""
+def _read(dataset: OpenDataset) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """Ids and what is known ((z,) y, x); 0 where it is not; of labels with channels the last that is set."""
     labels = dataset.labels
     begin, end = voxels_in(labels, dataset.region)
     side = WINDOW[labels.dims]
@@ -121,9 +129,10 @@ def _read(dataset: OpenDataset) -> NDArray[Any]:
     ids: NDArray[Any] = labels.read(start, shape)
     if labels.channels is not None:
         ids = ((ids != 0) * np.arange(1, len(ids) + 1).reshape(-1, *(1,) * labels.dims)).max(axis=0)
+    known: NDArray[Any] = np.ones(shape, np.bool_)
     if dataset.known is not None:
-        ids = np.where(dataset.known.read(start, shape), ids, 0)
-    return np.ascontiguousarray(ids)
+        known = dataset.known.read(start, shape)
+    return np.ascontiguousarray(np.where(known, ids, 0)), known
 
 
 def _most_labelled(dataset: OpenDataset) -> Voxels:
@@ -145,14 +154,15 @@ def _chords(ids: NDArray[Any]) -> list[float]:
     return lengths
 
 
-def _surface(ids: NDArray[Any]) -> tuple[int, int]:
-    touching = surface = 0
+def _surface(ids: NDArray[Any], known: NDArray[np.bool_]) -> tuple[int, int, int]:
+    touching = unbounded = surface = 0
     for axis in range(ids.ndim):
         here, before = _neighbours(ids, axis)
         apart = here != before
         surface += int(np.count_nonzero(apart))
         touching += int(np.count_nonzero(apart & (here != 0) & (before != 0)))
-    return touching, surface
+        unbounded += int(np.count_nonzero(apart & ~np.logical_and(*_neighbours(known, axis))))
+    return touching, unbounded, surface
 
 
 def _neighbours(ids: NDArray[Any], axis: int) -> tuple[NDArray[Any], NDArray[Any]]:

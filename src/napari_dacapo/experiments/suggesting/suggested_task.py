@@ -19,6 +19,7 @@ from napari_dacapo.tasks.task import Task
 MOST_CLASSES = 12
 FEWEST_PARTS = 3  # connected parts; an object has one, or two where it leaves the window and comes back
 TOUCHING = 0.1  # share of surfaces; above, distances would melt objects together
+UNBOUNDED = 0.5  # share of surfaces beyond which nothing is known; above, no distance to a boundary is known
 FILLS = {2: math.pi / 4, 3: math.pi / 6}  # of its box that a ball fills
 NEARLY_BALL = 0.75  # of that
 DEEPEST, SHALLOWEST = 25, 2  # voxels of a distance's scale
@@ -35,6 +36,8 @@ def suggested_task(found: Measurements) -> Suggested:
         return _one_class(found)
     if len(found.ids) <= MOST_CLASSES and found.parts >= FEWEST_PARTS:
         return _several_classes(found)
+    if found.unbounded > UNBOUNDED:
+        return _strokes(found)
     return _separate_objects(found) if found.touching < TOUCHING else _touching_objects(found)
 
 
@@ -51,6 +54,8 @@ def _one_class(found: Measurements) -> Suggested:
     (id,) = found.ids
     if id == 1 and not found.has_strays:
         return OneHot(), (), "All that is labelled has the id 1: foreground, on background."
+    if found.unbounded > UNBOUNDED:
+        return _strokes(found)
     task = SignedDistance(channels=("foreground",), postprocessor=Threshold())
     return task, (), f"All that is labelled has the id {id}: one class, told by its distance to background."
 
@@ -86,6 +91,12 @@ def _touching_objects(found: Measurements) -> Suggested:
         f"Objects touch along {found.touching:.0%} of their surface: affinities part them, over offsets "
         f"up to half of their width, {width} voxels."
     )
+    return Affinities(neighborhood=neighborhood(found.chord)), (), reason
+
+
+def _strokes(found: Measurements) -> Suggested:
+    width = " x ".join(f"{length:.3g}" for length in found.chord)
+    reason = f"Objects are labelled in part, {width} voxels wide: affinities can do without their boundaries."
     return Affinities(neighborhood=neighborhood(found.chord)), (), reason
 
 

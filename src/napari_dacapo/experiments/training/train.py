@@ -24,6 +24,7 @@ from napari_dacapo.experiments.training.validation import validate_session
 log = logging.getLogger(__name__)
 
 MOST_SKIPPED = 10  # steps in a row whose loss is not finite
+IN_VAIN = 10  # steps in a row whose loss is 0
 SAVE_SECONDS = 300.0  # a crash loses at most this much work
 
 
@@ -98,10 +99,18 @@ def _iterations(session: Session) -> Iterator[Step]:
     if session.iteration >= session.run.iterations:
         yield Notice(f"All {session.run.iterations:,} iterations are done.")
         return
+    in_vain = 0
     with closing(session.batches.following(session.iteration)) as batches:
         while session.iteration < session.run.iterations and not _ran_out_of_patience(session):
-            yield _step(session, batches)
+            step = _step(session, batches)
+            yield step
             yield from _after_step(session)
+            in_vain = in_vain + 1 if step.loss == 0 else 0
+            if in_vain == IN_VAIN:
+                yield Notice(
+                    f"{IN_VAIN} steps in a row had a loss of 0: the task may give no weight to what is "
+                    "labelled. Preview its target; affinities learn from parts of objects, too."
+                )
     if session.iteration < session.run.iterations:
         yield Notice(f"Stopped early: the last {session.run.patience} validations brought no better score.")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from napari_dacapo.arrays.source import Source
 from napari_dacapo.clusters.cluster import Cluster
 from napari_dacapo.clusters.this_machine import ThisMachine
+from napari_dacapo.experiments.applying.apply_options import ApplyOptions
 from napari_dacapo.experiments.steps import Applied, Step
 from napari_dacapo.layers.keeping import ChosenLayer, file_of
 from napari_dacapo.layers.seen import seen_part
@@ -20,7 +21,6 @@ from napari_dacapo.store.workspace import Workspace
 if TYPE_CHECKING:
     from napari_dacapo.arrays.array import Array
     from napari_dacapo.arrays.box import Box
-    from napari_dacapo.blockwise.coding import OutputDtype
     from napari_dacapo.experiments.applying.estimate import Estimate, Pace
     from napari_dacapo.experiments.applying.unfinished import Unfinished
     from napari_dacapo.experiments.applying.volume import Volume
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from napari_dacapo.experiments.run_folder import RunFolder
     from napari_dacapo.layers.layer import LayerData
     from napari_dacapo.tasks.task import Parameters
+
+    Found = tuple[Source | Array, Box | None]  # an image, and the part of it that is wanted; None: all
 
 MOST_CHARACTERS = 60  # of a folder's name
 
@@ -50,17 +52,16 @@ class LayerSource:
         path = self.layer.shown.path
         return () if path is None else (Path(path),)
 
-    def open(self) -> tuple[Array, Box | None]:
-        """The image, and the part of it that is wanted, all where there is none."""
+    def open(self) -> Found:
         array = self.layer.image()
         return array, self.box if self.view is None else seen_part(array, self.view)
 
-    def found(self, root: Path) -> tuple[Source | Array, Box | None]:
+    def found(self, root: Path) -> Found:
         """The file that the layer shows, where it is what the file holds: then it is gone on with
         without the layer, too.
         """
-        array, box = self.open()
-        return file_of(self.layer, root) or array, box
+        image, box = self.open()
+        return file_of(self.layer, root) or image, box
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,10 +76,10 @@ class FileSource:
     def paths(self) -> tuple[Path, ...]:
         return self.source.paths(Path())
 
-    def open(self) -> tuple[Source, Box | None]:
+    def open(self) -> Found:
         return self.source, self.box
 
-    def found(self, root: Path) -> tuple[Source, Box | None]:
+    def found(self, root: Path) -> Found:
         return self.source, self.box
 
 
@@ -92,10 +93,16 @@ class Wish:
     output: Path
     device: str
     threads: int
+    mask: LayerSource | FileSource | None = None  # everywhere
+    options: ApplyOptions = field(default_factory=ApplyOptions)
     parameters: Parameters | None = None  # the best there are
-    dtype: OutputDtype = "float16"
     replace: bool = False  # earlier results
     cluster: Cluster = field(default_factory=ThisMachine)
+
+    @property
+    def inputs(self) -> tuple[Path, ...]:
+        """Files and folders that are read."""
+        return self.source.paths + (() if self.mask is None else self.mask.paths)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -158,7 +165,7 @@ def replaces(wish: Wish) -> bool:
     from napari_dacapo.experiments.applying.apply import refuse_output
     from napari_dacapo.experiments.applying.volume import holds_results
 
-    refuse_output(wish.output, wish.source.paths)
+    refuse_output(wish.output, wish.inputs)
     return holds_results(wish.output)
 
 
@@ -187,7 +194,7 @@ def follow_applying(workspace: Workspace, wish: Wish) -> Generator[Step | Opened
     from napari_dacapo.experiments.compute import prepare_torch, release_memory
 
     prepare_torch(wish.threads)
-    wanted = _wanted(workspace, wish, *wish.source.found(workspace.path))
+    wanted = _wanted(workspace, wish, lambda source: source.found(workspace.path))
     steps = apply(wanted, wish.cluster, wish.replace)
     try:
         with closing(steps):
@@ -210,7 +217,7 @@ def _prepared(workspace: Workspace, wish: Wish) -> tuple[Volume, tuple[str, ...]
     from napari_dacapo.experiments.compute import prepare_torch
 
     prepare_torch(wish.threads)
-    preparing = prepare(_wanted(workspace, wish, *wish.source.open()))
+    preparing = prepare(_wanted(workspace, wish, lambda source: source.open()))
     notices = []
     while True:
         try:
@@ -219,9 +226,11 @@ def _prepared(workspace: Workspace, wish: Wish) -> tuple[Volume, tuple[str, ...]
             return over.value, tuple(notices)
 
 
-def _wanted(workspace: Workspace, wish: Wish, source: Source | Array, box: Box | None) -> Wanted:
+def _wanted(workspace: Workspace, wish: Wish, opened: Callable[[LayerSource | FileSource], Found]) -> Wanted:
     from napari_dacapo.experiments.applying.wanted import Wanted
 
+    source, box = opened(wish.source)
+    mask, _ = (None, None) if wish.mask is None else opened(wish.mask)
     return Wanted(
         run_folder(workspace, wish.run),
         source,
@@ -231,7 +240,10 @@ def _wanted(workspace: Workspace, wish: Wish, source: Source | Array, box: Box |
         parameters=wish.parameters,
         device=wish.device,
         box=box,
-        dtype=wish.dtype,
+        dtype=wish.options.stored_as,
+        mask=mask,
+        ome_version=wish.options.ome_zarr,
+        only_predict=wish.options.only_predict,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -11,7 +12,6 @@ from typing import TYPE_CHECKING, cast
 from qtpy.QtCore import QTimer
 from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import (
-    QComboBox,
     QFormLayout,
     QHBoxLayout,
     QLabel,
@@ -26,16 +26,20 @@ from napari_dacapo.layers.growing_results import GrowingResults
 from napari_dacapo.store.workspace import Workspace
 from napari_dacapo.widgets.applying import applied_work
 from napari_dacapo.widgets.applying.applied_work import FileSource, LayerSource, Opened, Wish
-from napari_dacapo.widgets.applying.applying import Applying
+from napari_dacapo.widgets.applying.applying import OPENS, Applying
 from napari_dacapo.widgets.applying.chosen_image import ChosenImage
+from napari_dacapo.widgets.applying.chosen_run import ChosenRun
+from napari_dacapo.widgets.applying.chosen_source import ChosenSource
 from napari_dacapo.widgets.applying.estimate_line import EstimateLine
 from napari_dacapo.widgets.applying.growing_layers import GrowingLayers
+from napari_dacapo.widgets.applying.more_options import MoreOptions
 from napari_dacapo.widgets.applying.unfinished_row import UnfinishedRow
 from napari_dacapo.widgets.components.cluster_choice import ClusterChoice
 from napari_dacapo.widgets.parts.aligned import align_labels
 from napari_dacapo.widgets.parts.allowed import allow
 from napari_dacapo.widgets.parts.output_line import OutputLine
 from napari_dacapo.widgets.parts.question import Question
+from napari_dacapo.widgets.parts.scrolled import Scrolled
 from napari_dacapo.widgets.preferences import Preferences
 from napari_dacapo.widgets.training.runs_page import readable_time
 from napari_dacapo.widgets.viewer.showing import Showing
@@ -45,12 +49,11 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Layer
 
-    from napari_dacapo.experiments.applying.unfinished import Unfinished
-    from napari_dacapo.experiments.predicting.available_weights import Weights
+    from napari_dacapo.experiments.applying.unfinished import Begun, Unfinished
 
 SETTLES = 200  # milliseconds after the last choice
-FORM_STRETCH = 100  # the form of a file takes what room there is
 DOES = "Predict and segment the image, block by block."
+PREDICTS = "Predict the image, block by block."
 BUSY = "It segments already; wait, or stop it."
 
 
@@ -68,16 +71,15 @@ class ApplyPage(QWidget):
         self._viewer = viewer
         self._workspace = workspace
         self._preferences = preferences or Preferences()
-        self._weights: tuple[Weights, ...] = ()
-        self._weights_of = ""  # the run that they are of
         self.background = Background(self)
         self.applying = Applying(workspace, self)
         self.growing = GrowingLayers(viewer, self)
         self.showing = Showing(viewer, self)
-        self.runs = QComboBox()
-        self.weights = QComboBox()
+        self._chosen = QWidget()
+        self.run = ChosenRun(workspace)
         self.image = ChosenImage(viewer)
         self.output = OutputLine()
+        self.more = MoreOptions(viewer)
         self.where = ClusterChoice(workspace)
         self.estimate = EstimateLine(workspace)
         self.unfinished = UnfinishedRow(self._obstacle)
@@ -98,7 +100,7 @@ class ApplyPage(QWidget):
 
     def refresh(self) -> None:
         """Read anew which runs were trained, the weights of the chosen one, and what is unfinished."""
-        self.background.do(applied_work.trained_runs, self._workspace, then=self._show_runs)
+        self.run.refresh()
         self.where.refresh()
         self._look_for_unfinished()
 
@@ -107,13 +109,14 @@ class ApplyPage(QWidget):
         self._settled.stop()
         self.growing.leave()
         self.image.close()
+        self.more.close()
         for event in (self._viewer.layers.events.inserted, self._viewer.layers.events.removed):
             event.disconnect(self._on_layers)
 
     def showEvent(self, event: QShowEvent | None) -> None:
         """Qt's. What is not seen is not estimated, and has no style."""
         super().showEvent(event)
-        align_labels(self)
+        align_labels(self._chosen)
         self._settled.start()
 
     @property
@@ -121,6 +124,7 @@ class ApplyPage(QWidget):
         """Whether something is still to be shown."""
         return (
             self.background.is_busy
+            or self.run.background.is_busy
             or self.estimate.is_busy
             or self.where.background.is_busy
             or self.growing.is_busy
@@ -131,33 +135,25 @@ class ApplyPage(QWidget):
     @property
     def problem(self) -> str:
         """Why nothing can be segmented; empty if it can."""
-        if not self.runs.currentText():
-            return "No run is trained yet: train one, or import a model on the page Runs."
-        if not self._weights or self._weights_of != self.runs.currentText():
-            return "Looks for the weights of the run …"
-        return self.image.problem or ("" if self.output.path else "Choose a folder to write to.")
+        no_folder = "" if self.output.path else "Choose a folder to write to."
+        return self.run.problem or self.image.problem or no_folder or self.more.only_where.problem
 
     def _lay_out(self) -> None:
-        self.runs.setToolTip("The trained run that segments.")
-        self.weights.setToolTip("Which of its weights: the best by a score, the last, or of an iteration.")
         self.progress.setFormat("%p %")
-        for combo, name in ((self.runs, "run"), (self.weights, "weights")):
-            combo.setAccessibleName(f"{name} to apply")
-            combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        rows = QFormLayout()
-        rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        rows.addRow("run", self.runs)
-        rows.addRow("weights", self.weights)
         below = QFormLayout()
         below.addRow("write to", self.output)
         buttons = QHBoxLayout()
         for button in (self.segment, self.pause, self.stop):
             buttons.addWidget(button)
-        column = self._column = QVBoxLayout(self)
-        column.addLayout(rows)
-        column.addWidget(self.image)
-        column.addLayout(below)
-        for widget in (self.where, self.estimate, self.question, self.unfinished):
+        chosen = QVBoxLayout(self._chosen)
+        chosen.setContentsMargins(0, 0, 0, 0)
+        chosen.addWidget(self.run)
+        chosen.addWidget(self.image)
+        chosen.addLayout(below)
+        chosen.addWidget(self.more)
+        chosen.addWidget(self.where)
+        column = QVBoxLayout(self)
+        for widget in (Scrolled(self._chosen), self.estimate, self.question, self.unfinished):
             column.addWidget(widget)
         column.addLayout(buttons)
         column.addWidget(self.progress)
@@ -165,11 +161,13 @@ class ApplyPage(QWidget):
         column.addStretch(1)
 
     def _connect(self) -> None:
-        self.runs.activated.connect(lambda _: self._on_run())
-        self.weights.activated.connect(lambda _: self._settled.start())
+        self.run.turned.connect(self._suggest_output)
+        self.run.changed.connect(self._enable)
         self.image.changed.connect(self._on_image)
-        self.image.said.connect(self.said.setText)
+        for chosen in (self.image, self.more.only_where):
+            chosen.said.connect(self.said.setText)
         self.output.edited.connect(self._enable)
+        self.more.changed.connect(self._enable)
         self.segment.clicked.connect(self._look_first)
         self.pause.clicked.connect(self._on_pause)
         self.stop.clicked.connect(self.applying.stop)
@@ -177,41 +175,14 @@ class ApplyPage(QWidget):
         self.applying.changed.connect(self._show_progress)
         self.applying.opened.connect(self._show_layers)
         self._settled.timeout.connect(self._estimate)
-        for source in (self.background, self.growing):
+        for source in (self.background, self.run.background, self.growing):
             source.failed.connect(self._say_failure)
         self._viewer.layers.events.inserted.connect(self._on_layers)
         self._viewer.layers.events.removed.connect(self._on_layers)
 
     # --- what is chosen ---
 
-    def _show_runs(self, names: tuple[str, ...]) -> None:
-        shown = self.runs.currentText()
-        self.runs.clear()
-        self.runs.addItems(list(names))
-        if shown in names:
-            self.runs.setCurrentText(shown)
-        self._on_run()
-
-    def _on_run(self) -> None:
-        run = self.runs.currentText()
-        if run:
-            work = partial(applied_work.weights_of, self._workspace, run)
-            self.background.do(work, then=partial(self._show_weights, run))
-        self._suggest_output()
-        self._enable()
-
-    def _show_weights(self, run: str, weights: tuple[Weights, ...]) -> None:
-        if run != self.runs.currentText():
-            return
-        kept = self.weights.currentIndex() if run == self._weights_of and weights == self._weights else 0
-        self._weights, self._weights_of = weights, run
-        self.weights.clear()
-        self.weights.addItems([each.title for each in weights])
-        self.weights.setCurrentIndex(kept)
-        self._enable()
-
     def _on_image(self) -> None:
-        self._column.setStretchFactor(self.image, FORM_STRETCH if self.image.is_file else 0)
         self._suggest_output()
         self._enable()
 
@@ -220,7 +191,7 @@ class ApplyPage(QWidget):
 
     def _suggest_output(self) -> None:
         """A folder named after run and image, until a person names another."""
-        run, title = self.runs.currentText(), self.image.title
+        run, title = self.run.name, self.image.title
         if run and title and not self.output.is_named:
             work = partial(applied_work.free_output, self._workspace, run, title)
             self.background.do(work, then=self._take_output)
@@ -232,12 +203,14 @@ class ApplyPage(QWidget):
     def _wish(self) -> Wish:
         """Raises UserInputError for what cannot be used."""
         return Wish(
-            run=self.runs.currentText(),
-            weights=self._weights[self.weights.currentIndex()],
+            run=self.run.name,
+            weights=self.run.chosen,
             source=self.image.chosen,
             output=cast(Path, self.output.path),
             device=self._preferences.device,
             threads=self._preferences.network_threads,
+            mask=self.more.only_where.wanted,
+            options=self.more.options,
             cluster=self.where.cluster,
         )
 
@@ -273,12 +246,13 @@ class ApplyPage(QWidget):
         else:
             self._begin(wish)
 
-    def _begin(self, wish: Wish) -> None:
+    def _begin(self, wish: Wish, sentence: str = OPENS) -> None:
         if self.applying.progress.is_active:
             return
         folder = applied_work.run_folder(self._workspace, wish.run)
         self.growing.follow(_key(wish), GrowingResults(folder, wish.output, wish.source.title))
-        self.applying.begin(wish)
+        self.applying.begin(wish, sentence)
+        self._look_for_unfinished()
 
     def _on_pause(self) -> None:
         if self.applying.progress.state == "paused":
@@ -303,33 +277,41 @@ class ApplyPage(QWidget):
         """Why it cannot be gone on with; empty if it can."""
         if self.applying.progress.is_active:
             return BUSY
-        if unfinished.source is None and self.image.named(unfinished.image) is None:
-            return f"Its image was a layer: open {unfinished.image} in the viewer first."
+        if unfinished.done == unfinished.of and self.more.options.only_predict:
+            return "All of it is predicted: switch Only predict off to segment it."
+        for what, chosen, begun in self._begun_with(unfinished):
+            if begun.source is None and chosen.named(begun.title) is None:
+                return f"Its {what} was a layer: open {begun.title} in the viewer first."
         return ""
 
     def _go_on(self, unfinished: Unfinished) -> None:
         from napari_dacapo.experiments.predicting.available_weights import Weights
 
         weights = Weights(f"of iteration {unfinished.iteration:,}", iteration=unfinished.iteration)
+        begun_with = self._begun_with(unfinished)
+        image, *mask = (_source_of(chosen, begun) for _, chosen, begun in begun_with)
+        stored = {"stored_as": unfinished.dtype, "ome_zarr": unfinished.ome_version}
         self._begin(
             Wish(
                 run=unfinished.run,
                 weights=weights,
-                source=self._source_of(unfinished),
+                source=replace(image, box=unfinished.box),
                 output=unfinished.output,
                 device=self._preferences.device,
                 threads=self._preferences.network_threads,
-                cluster=self.where.cluster,
+                mask=next(iter(mask), None),
+                options=self.more.options.replace(**stored),
                 parameters=unfinished.parameters,
-                dtype=unfinished.dtype,
-            )
+                cluster=self.where.cluster,
+            ),
+            f"{unfinished.done:,} of {unfinished.of:,} blocks are predicted already; goes on …",
         )
 
-    def _source_of(self, unfinished: Unfinished) -> LayerSource | FileSource:
-        if unfinished.source is not None:
-            return FileSource(unfinished.source, unfinished.image, unfinished.box)
-        layer = cast("Layer", self.image.named(unfinished.image))
-        return LayerSource(self.image.layer_of(layer), unfinished.box)
+    def _begun_with(self, unfinished: Unfinished) -> Iterator[tuple[str, ChosenSource, Begun]]:
+        """What it was begun with, and where such is chosen."""
+        yield "image", self.image, unfinished.image
+        if unfinished.mask is not None:
+            yield "mask", self.more.only_where, unfinished.mask
 
     # --- what is said ---
 
@@ -354,7 +336,9 @@ class ApplyPage(QWidget):
     def _enable(self) -> None:
         state, active = self.applying.progress.state, self.applying.progress.is_active
         problem = BUSY if active else self.problem
-        allow(self.segment, DOES, problem)
+        only_predict = self.more.options.only_predict
+        self.segment.setText("Predict" if only_predict else "Segment")
+        allow(self.segment, PREDICTS if only_predict else DOES, problem)
         self.pause.setText("Go on" if state == "paused" else "Pause")
         pause = "Go on with the next block." if state == "paused" else "Rest after this block."
         allow(self.pause, pause, "" if state in ("running", "paused") else "Nothing runs.")
@@ -366,6 +350,13 @@ class ApplyPage(QWidget):
         )
         self.unfinished.show_state()
         self._settled.start()
+
+
+def _source_of(chosen: ChosenSource, begun: Begun) -> LayerSource | FileSource:
+    """The file it was begun with, or the layer of the same name."""
+    if begun.source is not None:
+        return FileSource(begun.source, begun.title)
+    return LayerSource(chosen.layer_of(cast("Layer", chosen.named(begun.title))))
 
 
 def _key(wish: Wish) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal, cast
 
 from qtpy.QtCore import QCoreApplication, QObject, Signal
@@ -18,7 +19,9 @@ from napari_dacapo.widgets.work.termination import die_on_termination, quit_on_t
 from napari_dacapo.widgets.work.worker import EngineWorker
 
 State = Literal["idle", "running", "paused", "stopping", "done", "stopped", "failed"]
+OPENS = "Opens the run and the image …"
 PREDICTS, ALL = "Predicts", "all is predicted"
+LONGEST_BLOCK = 120.0  # seconds that the end of the program waits for one
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,7 @@ class Progress:
     began: float = math.nan  # when they were
     notices: tuple[str, ...] = ()
     where: str = ""  # what was applied lies, once it does
+    afterwards: str = ""  # what is done when all is predicted
 
     @property
     def is_active(self) -> bool:
@@ -49,7 +53,8 @@ class Progress:
         """With one more step; `now` in seconds of any clock."""
         match step:
             case Predicted() if step.done == step.of:  # the first objects take long
-                return replace(self._saying("All is predicted; finds the objects …"), what=ALL, done=0, of=0)
+                told = self._saying(f"All is predicted; {self.afterwards} …")
+                return replace(told, what=ALL, done=0, of=0)
             case Predicted():
                 return self._counting(PREDICTS, step.done, step.of, now)
             case Worked():
@@ -98,8 +103,8 @@ class Applying(QObject):
         when_deleted(self, _leave, self._workers)
         cast(QCoreApplication, QCoreApplication.instance()).aboutToQuit.connect(self.shutdown)
 
-    def begin(self, wish: Wish) -> None:
-        """Start, unless something is applied already."""
+    def begin(self, wish: Wish, sentence: str = OPENS) -> None:
+        """Start, unless something is applied already; the sentence is said until there is a first step."""
         if self._workers:
             return
         self.wish = wish
@@ -110,7 +115,8 @@ class Applying(QObject):
         self._workers.add(worker)
         quit_on_termination(self._workers)
         worker.start()
-        self._show(Progress("running", sentence="Opens the run and the image …"))
+        afterwards = "makes coarser levels" if wish.options.only_predict else "finds the objects"
+        self._show(Progress("running", sentence=sentence, afterwards=afterwards))
 
     def pause(self) -> None:
         """Rest after the present block, with everything in memory."""
@@ -164,11 +170,20 @@ class Applying(QObject):
 def _where(applied: Applied) -> str:
     parameters = ", ".join(f"{name} {value}" for name, value in applied.parameters.items())
     how = f" with {parameters}" if parameters else ""
-    return f"Segmented by iteration {applied.iteration:,}{how}. It lies in {applied.segmentation.parent}."
+    folder, iteration = applied.prediction.parent, f"{applied.iteration:,}"
+    if applied.segmentation is None:
+        return f"Predicted by iteration {iteration}, not segmented. It lies in {folder}."
+    return f"Segmented by iteration {iteration}{how}. It lies in {folder}."
 
 
 def _leave(workers: set[EngineWorker]) -> None:
-    """The page is gone; what still runs ends by itself."""
+    """The page is gone; what still runs ends by itself, after the block that is begun.
+
+    Where the program ends, too, it waits: Python takes the threads away that write.
+    """
+    application = QCoreApplication.instance()
     for worker in workers:
         worker.stop()
+        if application is not None:
+            application.aboutToQuit.connect(partial(worker.wait, LONGEST_BLOCK))
     die_on_termination(workers)

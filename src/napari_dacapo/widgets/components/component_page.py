@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QFileDialog, QFrame, QLabel, QScrollArea, QVBoxLayout
 
 from napari_dacapo.config import Config
 from napari_dacapo.errors import DacapoError, UserInputError
-from napari_dacapo.store.names import checked_name
+from napari_dacapo.store.names import checked_name, folded, free_name
 from napari_dacapo.store.workspace import Workspace
 from napari_dacapo.widgets.components import saved_records
 from napari_dacapo.widgets.components.saved_row import SavedRow
@@ -47,10 +47,11 @@ class ComponentPage(QWidget):
         self.said.setWordWrap(True)
         self.background = Background(self)
         self._reason = ""  # why it was suggested
+        self._is_named = False  # whether its name was chosen, by a person or by saving it
         self._saved: tuple[str, Config] | None = None  # what the store holds, as this page read or wrote it
         self._lay_out()
         self.row.chosen.connect(self.open)
-        self.row.renamed.connect(self._on_edited)
+        self.row.renamed.connect(self._on_renamed)
         self.row.save.connect(self.save)
         self.row.action.connect(self._act)
         self.form.changed.connect(self._on_edited)
@@ -108,13 +109,13 @@ class ComponentPage(QWidget):
             self._save(overwrite=False)
 
     def was_saved(self, name: str, record: Config) -> None:
-        self._saved = (name, record)
+        self._saved, self._is_named = (name, record), True
         self.refresh()
         self._announce()
 
     def refresh(self) -> None:
         """Read anew which ones are saved."""
-        self.background.do(saved_records.names, self.workspace, self.family, then=self.row.show_names)
+        self.background.do(saved_records.names, self.workspace, self.family, then=self._show_names)
 
     def _made_form(self, record: Config | None) -> Form | FoldedForm:
         return Form(self.family, record)
@@ -138,8 +139,16 @@ class ComponentPage(QWidget):
     def _show(self, name: str, record: Config) -> None:
         self.row.name.setText(name)
         self.form.value = record
-        self._saved, self._reason = (name, record), ""
+        self._saved, self._reason, self._is_named = (name, record), "", True
         self._announce()
+
+    def _show_names(self, names: Sequence[str]) -> None:
+        """A name that nobody chose is one that is free."""
+        self.row.show_names(names)
+        taken = {folded(each) for each in names}
+        if not self._is_named and folded(self.name) in taken:
+            self.row.name.setText(free_name(self.name, taken))
+            self._announce()
 
     def _save(self, overwrite: bool) -> None:
         name, record = self.name, self.record
@@ -153,6 +162,10 @@ class ComponentPage(QWidget):
             self.question.ask(conflict, "Replace it", partial(self._save, overwrite=True))
         else:
             self.was_saved(name, record)
+
+    def _on_renamed(self) -> None:
+        self._is_named = True
+        self._on_edited()
 
     def _on_edited(self) -> None:
         self._reason = ""
@@ -206,17 +219,19 @@ class ComponentPage(QWidget):
         self.question.ask(f"Delete {name}?{kept}", "Delete", partial(self._delete_now, name))
 
     def _delete_now(self, name: str) -> None:
-        self._do(saved_records.delete, name, then=self._on_deleted)
+        self._do(saved_records.delete, name, then=lambda _: self._on_deleted(name))
 
-    def _on_deleted(self, _: None) -> None:
+    def _on_deleted(self, name: str) -> None:
         self._saved = None
         self.refresh()
         self._announce()
+        self.said.setText(f"{name} is deleted. What is shown here can be saved again.")
 
     def _export(self) -> None:
         path, _ = QFileDialog.getSaveFileName(self, "Export", f"{self.name}.json", "JSON (*.json)")
         if path:
-            self._do(saved_records.export, self.name, Path(path))
+            told = f"{self.name} is exported to {path}."
+            self._do(saved_records.export, self.name, Path(path), then=lambda _: self.said.setText(told))
 
     def _import(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self, "Import", "", IMPORTED)

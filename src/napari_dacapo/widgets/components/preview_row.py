@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from napari_dacapo.errors import DacapoError
 from napari_dacapo.layers.previews import Preview
+from napari_dacapo.widgets.viewer.looking import fit
 from napari_dacapo.widgets.viewer.showing import Showing
 from napari_dacapo.widgets.viewer.shown_layers import shown
 from napari_dacapo.widgets.viewer.world import view_of
@@ -86,7 +87,7 @@ class PreviewRow(QWidget):
 
     def _on_shown(self, look: bool, sentence: str) -> None:
         if look:
-            self._viewer.fit_to_view(layers=self.layers)
+            fit(self._viewer, self.layers)
         self._tell(sentence)
 
     def _on_failed(self, error: DacapoError) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from napari_dacapo.config import Config
 from napari_dacapo.errors import UserInputError
+from napari_dacapo.experiments.steps import result_of
 from napari_dacapo.files import atomic_write
 from napari_dacapo.from_dacapo.project import bring
 from napari_dacapo.store.exchange import read_export
@@ -72,5 +73,5 @@ def export(workspace: Workspace, family: Family, name: str, path: Path) -> None:
 def import_file(workspace: Workspace, family: Family, path: Path) -> str:
     """What was taken over; of a record in DaCapo's configs/tasks and the like, the project it belongs to."""
     if path.suffix == ".yaml":
-        return bring(path.absolute().parents[2], workspace).summary
+        return result_of(bring(path.absolute().parents[2], workspace)).summary
     return str(workspace.store.import_json(read_export(path), families={family.__name__: family}))

@@ -33,9 +33,9 @@ class AxesChoice(QWidget):
 
     @property
     def axes(self) -> str | None:
-        """What a person chose; None where the layer tells, or where nothing is chosen yet."""
+        """What a person chose; None where the layer tells, or where nothing else is chosen yet."""
         chosen: str | None = self.letters.currentData()
-        return chosen
+        return None if chosen == self._told else chosen
 
     @property
     def time(self) -> int | None:

@@ -11,6 +11,7 @@ from napari_dacapo.datasplits.datasplit import DataSplit
 from napari_dacapo.datasplits.entries import split_of, with_dataset
 from napari_dacapo.datasplits.fitting import refuse_misfit
 from napari_dacapo.datasplits.held_out_slab import HeldOutSlab
+from napari_dacapo.datasplits.ids import Unlabelled
 from napari_dacapo.layers.keeping import ChosenLayer, Kept, files_in_use, keep
 from napari_dacapo.store.workspace import Workspace
 
@@ -23,6 +24,7 @@ class ChosenLayers:
     image: ChosenLayer
     labels: ChosenLayer
     mask: ChosenLayer | None
+    unlabelled: Unlabelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,4 +71,5 @@ def _kept(workspace: Workspace, chosen: ChosenLayers, in_use: Collection[Path]) 
     kept["raw"] = keep(workspace, f"{chosen.title} raw", chosen.image, image, in_use)
     kept["labels"] = keep(workspace, f"{chosen.title} labels", chosen.labels, labels, in_use)
     sources = {name: each.source for name, each in kept.items()}
-    return Dataset(title=chosen.title, **sources), [each.said for each in kept.values()]
+    dataset = Dataset(title=chosen.title, unlabelled=chosen.unlabelled, **sources)
+    return dataset, [each.said for each in kept.values()]

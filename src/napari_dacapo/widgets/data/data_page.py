@@ -24,7 +24,7 @@ from napari_dacapo.widgets.data.dataset_list import DatasetList
 from napari_dacapo.widgets.data.drawn_box import GETS_READY, DrawnBox
 from napari_dacapo.widgets.data.files_box import FilesBox
 from napari_dacapo.widgets.data.held_out_part import HeldOutPart
-from napari_dacapo.widgets.data.layers_box import LayersBox, Viewed
+from napari_dacapo.widgets.data.layers_box import CONVERT, LayersBox, Viewed
 from napari_dacapo.widgets.data.patch_preview import PatchPreview
 from napari_dacapo.widgets.forms.folded_form import FoldedForm
 from napari_dacapo.widgets.parts.allowed import allow
@@ -42,7 +42,7 @@ SETTLES = 100  # milliseconds after the last edit, before the data are looked at
 MOST_LINES = 6  # said about the data
 LOOKS = "Looks at the data …"
 DRAW = "Draw a rectangle over the image; what lies in it will validate."
-NOTHING_YET = "Choose an image and its labels and press Use these layers, or add files."
+NOTHING_YET = f"Choose an image and its labels and press Use these layers, or add files. {CONVERT}"
 
 
 class DataPage(ComponentPage):
@@ -144,6 +144,7 @@ class DataPage(ComponentPage):
     def _connect(self) -> None:
         self.layers.wanted.connect(self._on_wanted)
         self.layers.lost.connect(self._say_lost)
+        self.layers.offered.connect(self._show_state)
         self.add_files.toggled.connect(self.files.show_form)
         self.files.chosen.connect(self._on_files)
         self.datasets.told.connect(self._on_told)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari.layers import Image, Labels
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QFormLayout, QGroupBox, QHBoxLayout, QPushButton, QWidget
+from qtpy.QtWidgets import QComboBox, QFormLayout, QGroupBox, QHBoxLayout, QPushButton, QWidget
 
+from napari_dacapo.datasplits.ids import Unlabelled
 from napari_dacapo.layers.keeping import ChosenLayer
 from napari_dacapo.layers.pairing import likeliest
 from napari_dacapo.layers.shown import ShownLayer
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from napari.layers import Layer
 
 NEEDED = ("image", "labels")
+UNPAINTED = {"nothing": "background", "zero": "unknown; background is painted as 1"}  # as a Dataset says it
+CONVERT = "Labels that napari shows as an image: right-click the layer, Convert to Labels."
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,6 +37,7 @@ class Viewed:
     title: str
     layers: dict[str, Layer]  # "image", "labels" and perhaps "mask"
     axes: dict[str, tuple[str | None, int | None]]  # and time points
+    unlabelled: Unlabelled
 
     @property
     def chosen(self) -> ChosenLayers:
@@ -41,7 +45,7 @@ class Viewed:
         parts = {
             name: ChosenLayer(ShownLayer.of(layer), *self.axes[name]) for name, layer in self.layers.items()
         }
-        return ChosenLayers(self.title, parts["image"], parts["labels"], parts.get("mask"))
+        return ChosenLayers(self.title, parts["image"], parts["labels"], parts.get("mask"), self.unlabelled)
 
 
 class LayersBox(QGroupBox):
@@ -49,18 +53,22 @@ class LayersBox(QGroupBox):
 
     wanted = Signal(object, bool)  # the Viewed to train on, and whether it alone
     lost = Signal(str)  # the name of a chosen layer that was removed
+    offered = Signal()  # others were chosen without a person
 
     def __init__(self, viewer: ViewerModel, parent: QWidget | None = None) -> None:
         super().__init__("Layers of the viewer", parent)
         self._viewer = viewer
         self._has_datasets = False
         self._is_busy = False
+        self._used: Collection[Layer] = ()
+        self._offered: dict[str, Layer | None] = {}  # what was chosen without a person
         self.choices = {
             "image": LayerChoice(viewer, (Image,), "image", self),
             "labels": LayerChoice(viewer, (Labels,), "labels", self),
             "mask": LayerChoice(viewer, (Labels,), "mask of what is labelled, if not everything is", self),
         }
         self.axes = {name: AxesChoice(name) for name in self.choices}
+        self.unpainted = QComboBox()
         self.use = QPushButton("Use these layers")
         self.add = QPushButton("Add as another")
         self._lay_out()
@@ -70,6 +78,7 @@ class LayersBox(QGroupBox):
             self.axes[name].letters.setMinimumContentsLength(4)
         self.use.clicked.connect(partial(self._on_wanted, True))
         self.add.clicked.connect(partial(self._on_wanted, False))
+        viewer.layers.events.inserted.connect(self._on_inserted, position="last")  # the choices know it then
         self.choose_next(())
 
     @property
@@ -77,10 +86,12 @@ class LayersBox(QGroupBox):
         """What is chosen."""
         layers = {name: choice.layer for name, choice in self.choices.items() if choice.layer is not None}
         title = "" if "image" not in layers else layers["image"].name
-        return Viewed(title, layers, {name: (self.axes[name].axes, self.axes[name].time) for name in layers})
+        axes = {name: (self.axes[name].axes, self.axes[name].time) for name in layers}
+        return Viewed(title, layers, axes, self.unpainted.currentData())
 
     def choose_next(self, used: Collection[Layer]) -> None:
         """The first image that is not used yet with the labels that are most like it, if there are any."""
+        self._used = used
         unused = [each for each in self._viewer.layers if each not in used and OURS not in each.metadata]
         images = [each for each in unused if isinstance(each, Image)]
         labels = [each for each in unused if isinstance(each, Labels)]
@@ -89,6 +100,7 @@ class LayersBox(QGroupBox):
             place = likeliest(_named(images[0]), [_named(each) for each in labels])
             self.choices["labels"].choose(None if place is None else labels[place])
             self.choices["mask"].choose(None)
+            self._offered = {name: choice.layer for name, choice in self.choices.items()}
         self._on_changed()
 
     def show_state(self, has_datasets: bool, is_busy: bool) -> None:
@@ -98,6 +110,7 @@ class LayersBox(QGroupBox):
 
     def close(self) -> bool:
         """Follow the viewer no longer."""
+        self._viewer.layers.events.inserted.disconnect(self._on_inserted)
         for choice in self.choices.values():
             choice.close()
         return super().close()
@@ -109,10 +122,29 @@ class LayersBox(QGroupBox):
             row.addWidget(choice.combo.native, 1)
             row.addWidget(self.axes[name])
             rows.addRow(name, row)
+        for value, text in UNPAINTED.items():
+            self.unpainted.addItem(text, value)
+        self.unpainted.setToolTip(
+            "What the labels' 0 means. For a few strokes of the brush: unknown, and nothing is learned there."
+        )
+        self.unpainted.setAccessibleName("what is not painted")
+        self.unpainted.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        rows.addRow("unpainted", self.unpainted)
         buttons = QHBoxLayout()
         buttons.addWidget(self.use)
         buttons.addWidget(self.add)
         rows.addRow(buttons)
+
+    def _on_inserted(self, event: Any) -> None:
+        """Layers may come before this page or after it; what a person chose stays."""
+        is_untouched = all(
+            choice.layer in (None, self._offered.get(name)) for name, choice in self.choices.items()
+        )
+        if is_untouched and OURS not in event.value.metadata:
+            before = self._offered
+            self.choose_next(self._used)
+            if self._offered != before:
+                self.offered.emit()
 
     def _on_wanted(self, alone: bool, _checked: bool = False) -> None:
         self._on_changed()  # a layer may tell its axes by now
@@ -126,6 +158,7 @@ class LayersBox(QGroupBox):
     def _enable(self) -> None:
         missing = [name for name in NEEDED if self.choices[name].layer is None]
         reason = f"Choose a layer for: {', '.join(missing)}." if missing else ""
+        reason += f" {CONVERT}" if "labels" in missing else ""
         reason = "The layers are being saved." if self._is_busy else reason
         alone = "Train on this pair alone; a part at one side of it validates."
         another = "Use it beside the datasets that are listed below."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -10,6 +11,7 @@ from napari_dacapo.config import Config
 from napari_dacapo.errors import UserInputError
 from napari_dacapo.experiments.exporting.formats import FORMATS, ExportFormat
 from napari_dacapo.experiments.exporting.model_card import ModelCard
+from napari_dacapo.experiments.steps import Notice
 from napari_dacapo.store.workspace import Workspace
 from napari_dacapo.tasks.task import Task
 from napari_dacapo.widgets.components.saved_records import read_all
@@ -75,13 +77,13 @@ def replaces(wish: Export) -> bool:
     return replaces(wish.target, wish.form)
 
 
-def export(workspace: Workspace, wish: Export) -> str:
-    """What was written, in a sentence. Raises what `export_model` raises."""
+def export(workspace: Workspace, wish: Export) -> Generator[Notice, None, str]:
+    """Returns what was written, in a sentence. Raises what `export_model` raises."""
     from napari_dacapo.experiments.exporting.export import export_model
 
     folder, weights = _run_folder(workspace, wish.run), wish.weights
     how = (weights.criterion, weights.iteration, wish.card, wish.replace)
-    trained = export_model(folder, wish.target, wish.form, *how)
+    trained = yield from export_model(folder, wish.target, wish.form, *how)
     return f"{wish.run} with its weights of iteration {trained.iteration:,} lies in {wish.target}."
 
 
@@ -109,8 +111,8 @@ def look_at_model(workspace: Workspace, path: Path) -> FoundModel:
     return FoundModel(told, own_task, fitting, own_misfit)
 
 
-def import_model(workspace: Workspace, wish: ModelImport) -> str:
-    """What can be done with it, in a sentence. Raises what the engine's function of this name raises."""
+def import_model(workspace: Workspace, wish: ModelImport) -> Generator[Notice, None, str]:
+    """Returns what can be done with it, in a sentence. Raises what the engine's `import_model` raises."""
     from napari_dacapo.experiments.combinations import component_type
     from napari_dacapo.experiments.importing import import_model
 
@@ -118,13 +120,18 @@ def import_model(workspace: Workspace, wish: ModelImport) -> str:
     parts: dict[str, Any] = {
         family: workspace.store.read(component_type(family), name) for family, name in given.items() if name
     }
-    import_model(workspace, wish.name, wish.path, trusted=wish.trusted, **parts)
+    yield from import_model(workspace, wish.name, wish.path, trusted=wish.trusted, **parts)
     further = ", or train it further on the page Runs" if wish.datasplit else ""
     return f"{wish.name} is a run now: apply it on the page Apply{further}."
 
 
-def bring(workspace: Workspace, folder: Path, overwrite: bool, weights: bool) -> Brought:
-    """Raises UserInputError where there is nothing of DaCapo, or different records have the names here."""
+def bring(
+    workspace: Workspace, folder: Path, overwrite: bool, weights: bool
+) -> Generator[Notice | Brought, None, Brought]:
+    """Returns what was taken over.
+
+    Raises UserInputError where there is nothing of DaCapo, or different records have the names here.
+    """
     from napari_dacapo.from_dacapo.project import bring
 
     return bring(folder.expanduser(), workspace, overwrite=overwrite, weights=weights)

@@ -95,9 +95,8 @@ class ExportPage(ExchangePage):
         rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         rows.addRow("weights", self.weights)
         rows.addRow("format", self.formats)
-        rows.addRow(self.purpose)
         rows.addRow("write to", self.target)
-        self.put_above(chosen, self.card, self.question)
+        self.put_above(chosen, self.purpose, self.card, self.question)
         self.column.addStretch(1)
 
     def _on_format(self, _: int = 0) -> None:
@@ -122,4 +121,4 @@ class ExportPage(ExchangePage):
             self._begin(wish)
 
     def _begin(self, wish: Export) -> None:
-        self.work("Writes the network and compares what it predicts …", exchanged.export, wish, then=self.end)
+        self.work(exchanged.export, wish, then=self.end)

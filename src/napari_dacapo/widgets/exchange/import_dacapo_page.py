@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from pydantic import Field
 from qtpy.QtWidgets import QPlainTextEdit, QWidget
 
 from napari_dacapo.config import Config
+from napari_dacapo.experiments.steps import Notice
 from napari_dacapo.store.workspace import Workspace
 from napari_dacapo.widgets.exchange import exchanged
 from napari_dacapo.widgets.exchange.exchange_page import ExchangePage
@@ -39,6 +40,7 @@ class ImportDacapoPage(ExchangePage):
 
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(workspace, "Import", DOES, parent)
+        self._brought: Brought | None = None  # by now
         self.project = Form(DacapoProject)
         self.report = QPlainTextEdit()
         self.report.setReadOnly(True)
@@ -61,17 +63,24 @@ class ImportDacapoPage(ExchangePage):
     def act(self) -> None:
         wish = cast(DacapoProject, self.project.value)
         self.report.hide()
-        self.work(
-            "Reads the project …",
-            exchanged.bring,
-            Path(wish.path),
-            wish.overwrite,
-            wish.weights,
-            then=self._on_brought,
+        self._brought = None
+        self.work(exchanged.bring, Path(wish.path), wish.overwrite, wish.weights, then=self._on_brought)
+
+    def take(self, steps: list[Any]) -> None:
+        """Say what is being done, and keep what is taken over by now."""
+        super().take(steps)
+        self._brought = next(
+            (each for each in reversed(steps) if not isinstance(each, Notice)), self._brought
         )
 
-    def _on_brought(self, brought: Brought) -> None:
+    def on_cancelled(self) -> None:
+        """What was taken over stays."""
+        if self._brought is None:
+            super().on_cancelled()
+        else:
+            self._on_brought(self._brought, "Cancelled; the report tells what was taken over before. ")
+
+    def _on_brought(self, brought: Brought, told: str = "") -> None:
         self.report.setPlainText("\n".join(brought.text()))
         self.report.show()
-        self.end(brought.summary)
-        self.imported.emit()
+        self.end_import(told + brought.summary)

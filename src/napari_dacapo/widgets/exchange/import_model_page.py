@@ -93,7 +93,7 @@ class ImportModelPage(ExchangePage):
             datasplit=self.datasplit.currentData() or "",
             trainer=self.trainer.currentData() or "",
         )
-        self.work("Imports …", exchanged.import_model, wish, then=self._on_imported)
+        self.work(exchanged.import_model, wish, then=self.end_import)
 
     def _lay_out(self) -> None:
         self.task.setToolTip("What the channels of the model mean. Only saved tasks that fit are offered.")
@@ -140,10 +140,6 @@ class ImportModelPage(ExchangePage):
     def _on_unreadable(self, error: DacapoError) -> None:
         self.told.setText(str(error))
         self.show_state()
-
-    def _on_imported(self, sentence: str) -> None:
-        self.end(sentence)
-        self.imported.emit()
 
 
 def _offer(combo: QComboBox, first: str, names: tuple[str, ...]) -> None:

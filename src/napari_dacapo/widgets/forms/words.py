@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Sequence
+from functools import reduce
 from typing import Any
 
 from napari_dacapo.config import Config, Family, Unit
@@ -12,13 +13,15 @@ from napari_dacapo.errors import UserInputError, shown
 from napari_dacapo.widgets.forms.declared import Declared, Plain, declarations, is_record, kind_of
 
 NEW_WORD = re.compile(r"_|(?<=[a-z])(?=[A-Z][a-z])")
+NAMES = {"Ome zarr": "OME-Zarr"}  # of things that are written in a way of their own
 
 
 def words(name: str) -> str:
     """`batch_size` is "Batch size", `SignedDistance` "Signed distance", `MeanIoU` "Mean IoU"."""
     first, *rest = NEW_WORD.split(name)
     lower = (word.lower() if word.istitle() else word for word in rest)
-    return " ".join([first[:1].upper() + first[1:], *lower])
+    plain = " ".join([first[:1].upper() + first[1:], *lower])
+    return reduce(lambda text, name: text.replace(name, NAMES[name]), NAMES, plain)
 
 
 def label(field: Declared) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QKeyEvent
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 
 class Question(QWidget):
-    """A sentence with answers below it; hidden until something is asked."""
+    """A sentence with answers below it; hidden until something is asked. Escape is the answer no."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -35,6 +37,13 @@ class Question(QWidget):
         self._act = act
         self.show()
         self.yes.setFocus()
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        """Qt's, of keys that the buttons do not take."""
+        if event is not None and event.key() == Qt.Key.Key_Escape:
+            self.hide()
+        else:
+            super().keyPressEvent(event)
 
     def _on_yes(self) -> None:
         self.hide()

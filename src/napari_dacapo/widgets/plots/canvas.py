@@ -85,7 +85,7 @@ class Canvas(QWidget):
     def set_curves(self, curves: Iterable[Curve]) -> None:
         self.curves = {curve.name: curve for curve in curves}
         self._reduced = {name: kept for name, kept in self._reduced.items() if name in self.curves}
-        self.setMinimumSize(180, 100 + self._legend_rows * self.fontMetrics().height())
+        self.setMinimumSize(180, 80 + self._legend_rows * self.fontMetrics().height())
         self.update()
 
     def paintEvent(self, event: QPaintEvent | None) -> None:
@@ -202,16 +202,17 @@ class Canvas(QWidget):
                 continue
             place = QRectF(x - LABEL / 2, area.bottom() + 2, LABEL, line)
             painter.drawText(place, CENTER, _short(value))
-        for value, y in layout.losses.ticks(TICKS):
+        most = max(1, min(TICKS, int(area.height() / line)))  # none is written over another
+        for value, y in layout.losses.ticks(most):
             painter.drawText(QRectF(0, y - line, area.left() - GAP, 2 * line), RIGHT | MIDDLE, f"{value:.4g}")
         if any(len(curve.scores) for curve in self.curves.values()):
             painter.drawText(head, RIGHT, f"{self.score_name} \u25cb")
-            for value, y in layout.scores.ticks(TICKS):
+            for value, y in layout.scores.ticks(most):
                 place = QRectF(area.right() + GAP, y - line, self.width(), 2 * line)
                 painter.drawText(place, LEFT | MIDDLE, f"{value:.4g}")
         painter.setPen(self._ink(50))
         painter.drawLine(area.bottomLeft(), area.bottomRight())
-        for _, y in layout.losses.ticks(TICKS):
+        for _, y in layout.losses.ticks(most):
             painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
 
     def _draw_legend(self, painter: QPainter, layout: Layout) -> None:

@@ -28,6 +28,7 @@ class TrainingPlot(QWidget):
         self.logarithmic.toggled.connect(self._set_logarithmic)
         self.smoothing = QSlider(Qt.Orientation.Horizontal)
         self.smoothing.setRange(0, 3 * PARTS)
+        self.smoothing.setAccessibleName("smoothing of the loss")
         self.smoothing.setToolTip("Over how many iterations the loss is averaged.")
         self.smoothing.valueChanged.connect(self._smooth)
         self._smoothed = QLabel()

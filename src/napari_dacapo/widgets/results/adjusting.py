@@ -90,6 +90,7 @@ class Adjusting(QWidget):
         scrolled = QScrollArea()
         scrolled.setFrameShape(QFrame.Shape.NoFrame)
         scrolled.setWidgetResizable(True)
+        scrolled.setMinimumHeight(2 * self.fontMetrics().height())  # a low window shall hold the page
         scrolled.setWidget(moved)
         column = QVBoxLayout(self)
         column.addWidget(scrolled, 1)

@@ -43,7 +43,7 @@ from napari_dacapo.widgets.results.scored_runs import (
 from napari_dacapo.widgets.training.queued_work import FollowedStep, Scored
 from napari_dacapo.widgets.viewer.looking import look_at
 from napari_dacapo.widgets.viewer.showing import Showing
-from napari_dacapo.widgets.viewer.shown_layers import OURS, show
+from napari_dacapo.widgets.viewer.shown_layers import OURS, show, shown
 from napari_dacapo.widgets.viewer.side_by_side import SideBySide
 from napari_dacapo.widgets.work.background import Background
 from napari_dacapo.widgets.work.newest import Newest
@@ -151,6 +151,7 @@ class ResultsPage(QWidget):
 
     def _lay_out(self) -> None:
         line = self.fontMetrics().height()
+        self.runs.setMinimumHeight(2 * line)  # a low window shall hold the page
         self.runs.setMaximumHeight(ROWS_OF_RUNS * (line + 6))
         self.runs.setToolTip("The runs whose scores and curves are shown.")
         self.search.setPlaceholderText("find rows")
@@ -295,22 +296,26 @@ class ResultsPage(QWidget):
 
     def _add_prediction(self, shown: Shown) -> None:
         """The segmentation apart from the rest: sliders change it."""
-        then = partial(self._said_shown, "segmentation", shown.title)
+        then = partial(self._on_prediction_shown, shown.title)
         last = partial(self._showing.show, f"segmentation/{shown.title}", shown.layers[-1:], then)
         self._showing.show(f"prediction/{shown.title}", shown.layers[:-1], last)
 
     def _add_scores(self, shown: Shown) -> None:
-        then = partial(self._said_shown, "scores", shown.title)
+        then = partial(self._on_scores_shown, shown.title)
         self._showing.show(f"scores/{shown.title}", shown.layers, then)
         self.legend.show_meanings(shown.legend)
         self._worst, self._looked_at = shown.worst, -1
         self._on_picked()
 
-    def _said_shown(self, kind: str, title: str) -> None:
-        self._uncover(kind, title)
-        self.said.setText(
-            f"{title} is shown." if kind == "segmentation" else f"The scores of {title} are shown."
-        )
+    def _on_prediction_shown(self, title: str) -> None:
+        self._uncover("segmentation", title)
+        for layer in shown(self._viewer, f"prediction/{title}")[:1]:
+            layer.visible = True  # scores may have covered it
+        self.said.setText(f"{title} is shown.")
+
+    def _on_scores_shown(self, title: str) -> None:
+        self._uncover("scores", title)
+        self.said.setText(f"The scores of {title} are shown.")
 
     def _show_adjusted(self, row: ScoreRow, made: Resegmented) -> None:
         """In the layer of the row's segmentation."""
@@ -318,13 +323,18 @@ class ResultsPage(QWidget):
         self._uncover("segmentation", row.title)
 
     def _uncover(self, kind: str, title: str) -> None:
-        """Labels over each other mix their colours: of all, only the first of these is seen."""
+        """Results over each other mix their colours: of all labels only the first of these are seen, and no
+        prediction but their own; below scores, none.
+        """
         if kind == "segmentation":
             self.legend.show_meanings({})
+        own = f"prediction/{title}/" if kind == "segmentation" else ()
         for layer in self._viewer.layers:
             mark = layer.metadata.get(OURS, "")
-            if mark.startswith(("segmentation/", "scores/")):
+            if mark.startswith(("segmentation/", "scores/", "newest/")):
                 layer.visible = mark == f"{kind}/{title}/0"
+            elif mark.startswith("prediction/") and not mark.startswith(own):
+                layer.visible = False
 
     def _show_difference(self, compared: Compared) -> None:
         self.side_by_side.show(compared.layers)

@@ -18,7 +18,7 @@ from napari_dacapo.widgets.training.runs_page import readable_time
 from napari_dacapo.widgets.training.training_queue import TrainingQueue
 from napari_dacapo.widgets.training.unfinished_runs import UnfinishedRuns
 
-PLOT_HEIGHT = 150
+PLOT_HEIGHT = 150  # pixels at the most; less where the window is low
 NOTHING_TRAINS = "Nothing trains."
 
 
@@ -40,7 +40,7 @@ class Footer(QWidget):
         self.said = QLabel(NOTHING_TRAINS)
         self.said.setWordWrap(True)
         self.plot = TrainingPlot()
-        self.plot.setFixedHeight(PLOT_HEIGHT)
+        self.plot.setMaximumHeight(PLOT_HEIGHT)
         self.question = Question()
         self.unfinished = UnfinishedRuns(queue, self)
         self._lay_out()

@@ -55,7 +55,7 @@ class QueuedRun:
             details = failure.details if isinstance(failure, UnexpectedError) else ""
             return replace(self, state="failed", sentence=str(failure), details=details)
         if not completed:
-            saved = f"Stopped after iteration {self.done:,} and saved. Add it again to go on."
+            saved = f"Stopped after iteration {self.done:,} and saved. Resume it on page 5 to go on."
             sentence = saved if self.done else "Stopped before its first iteration."
             return replace(self, state="stopped", sentence=sentence)
         early = f"Ended early, after {self.done:,} of {self.of:,} iterations: its score got no better."

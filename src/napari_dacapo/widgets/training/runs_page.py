@@ -115,14 +115,14 @@ class RunsPage(QWidget):
         form = QWidget()
         rows = QGridLayout(form)
         rows.setContentsMargins(0, 0, 0, 0)
+        rows.addWidget(self.options, 0, 0, 1, 4)  # first: Train heeds them, too
         for number, (component, names) in enumerate(self.lists.items()):
             down, across = divmod(number, 2)
-            rows.addWidget(QLabel(component), 2 * down, 2 * across, 1, 2)
-            rows.addWidget(names, 2 * down + 1, 2 * across, 1, 2)
+            rows.addWidget(QLabel(component), 2 * down + 1, 2 * across, 1, 2)
+            rows.addWidget(names, 2 * down + 2, 2 * across, 1, 2)
         for place, (text, widget) in enumerate((("name", self.name), ("repetitions", self.repetitions))):
-            rows.addWidget(QLabel(text), 4, 2 * place)
-            rows.addWidget(widget, 4, 2 * place + 1)
-        rows.addWidget(self.options, 5, 0, 1, 4)
+            rows.addWidget(QLabel(text), 5, 2 * place)
+            rows.addWidget(widget, 5, 2 * place + 1)
         rows.addWidget(self.where, 6, 0, 1, 4)
         scrolled = QScrollArea()
         scrolled.setFrameShape(QFrame.Shape.NoFrame)

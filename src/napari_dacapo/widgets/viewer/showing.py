@@ -45,6 +45,6 @@ class Showing(QObject):
         steps, then = self._results[0]
         if next(steps, self) is self:
             self._results.popleft()
+            if not self._results:
+                self._timer.stop()
             then()
-        if not self._results:
-            self._timer.stop()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from napari.layers import Layer
 
 from napari_dacapo.layers.units import in_unit
+from napari_dacapo.widgets.viewer.looking import fit
 from napari_dacapo.widgets.viewer.world import unit_of
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class SideBySide:
             viewer.layers.move(viewer.layers.index(layer), place)
         self._stride, grid.stride = grid.stride, LAYERS_A_CELL
         grid.enabled = True
-        viewer.reset_view(layers=self._ours, reset_camera_angle=False)
+        fit(viewer, self._ours)
 
     def leave(self) -> None:
         """One view of everything that was visible before; the layers of the grid go."""

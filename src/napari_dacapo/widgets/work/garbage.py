@@ -33,6 +33,7 @@ class GarbageCollection(QObject):
         super().__init__(parent)
         self._threads: set[threading.Thread] = set()
         self._pages: set[int] = set()
+        self._older = 0  # objects that outlived a look since all of those were looked at
         self._old = 0  # objects that outlived two looks since everything was looked at
         self._memory = 0  # bytes that were in use when that was because memory ran short
         self._timer = QTimer(self)
@@ -55,16 +56,17 @@ class GarbageCollection(QObject):
         if not self._timer.isActive():
             return
         self._threads = {thread for thread in self._threads if thread.is_alive()}
-        if gc.get_count()[0] > NEW:
-            gc.collect(0)
-        if (older := len(gc.get_objects(1))) > OLDER:
-            self._look_at_older(older)
+        if (new := gc.get_count()[0]) > NEW:
+            self._older += new - gc.collect(0)  # to list them breaks tuples that other threads are making
+        if self._older > OLDER:
+            self._look_at_older()
         if not self._threads and not self._pages:
             self._timer.stop()
             gc.enable()
 
-    def _look_at_older(self, count: int) -> None:
-        self._old += count
+    def _look_at_older(self) -> None:
+        self._old += self._older
+        self._older = 0
         if self._memory_runs_short() or (self._old > OLD and not self._threads):
             self._old = 0
             gc.collect()
