@@ -1,13 +1,13 @@
 """Where labels are to be trusted."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_dacapo.arrays.array import Array
+from napari_dacapo.arrays.marked import marked
 from napari_dacapo.datasplits.ids import Unlabelled
 
 ROUNDING = 1e-6  # of a voxel
@@ -32,15 +32,7 @@ def known_voxels(labels: Array, mask: Array | None, unlabelled: Unlabelled) -> A
             known &= _mask_at(mask, labels, slices)
         return known
 
-    return replace(
-        labels,
-        axes=labels.axes[-labels.dims :],
-        shape=labels.spatial_shape,
-        dtype=np.dtype(np.bool_),
-        chunks=labels.chunks[-labels.dims :],
-        channel_names=(),
-        reader=read,
-    )
+    return marked(labels, read)
 
 
 def _mask_at(mask: Array, labels: Array, slices: Sequence[slice]) -> NDArray[np.bool_]:

@@ -22,9 +22,7 @@ class AtomicStorage(Storage):
         self.path = path
         self.data = _bytes(path)
         if self.data is None and Backups(path).newest_first():
-            self.data = _bytes(
-                path
-            )  # its very first change, made meanwhile: the file is there before a backup
+            self.data = _bytes(path)  # a first change, made meanwhile: the file comes before its backup
         self.content = _content(path, self.data)
         self._tables = self.content.tables  # TinyDB changes them in place
         self._is_changed = False

@@ -1,13 +1,13 @@
 """Where labels may train."""
 
 import math
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_dacapo.arrays.array import Array
 from napari_dacapo.arrays.box import Box, Voxels
+from napari_dacapo.arrays.marked import marked
 from napari_dacapo.arrays.sample import NEARLY_WHOLE, voxels_in
 from napari_dacapo.datasplits.dataset import OpenDataset
 
@@ -29,15 +29,7 @@ def trusted(dataset: OpenDataset) -> Array:
             result[_part(slices, held_out)] = False
         return result
 
-    return replace(
-        labels,
-        axes=labels.axes[-labels.dims :],
-        shape=labels.spatial_shape,
-        dtype=np.dtype(np.bool_),
-        chunks=labels.chunks[-labels.dims :],
-        channel_names=(),
-        reader=read,
-    )
+    return marked(labels, read)
 
 
 def _part(slices: tuple[slice, ...], voxels: tuple[Voxels, Voxels]) -> tuple[slice, ...]:

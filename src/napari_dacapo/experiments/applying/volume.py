@@ -56,40 +56,44 @@ THREADS = 3  # while one block is computed, others are read and written
 _loading = threading.Lock()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfOneStart:
+    """Never equal to that of another start: a worker that keeps what it opened may outlive the work."""
+
+    start: str = field(default_factory=lambda: uuid4().hex)
+
+
 @dataclass(frozen=True, slots=True)
-class ImageOf:
+class ImageOf(OfOneStart):
     """An image as the network was trained on such, opened where it is called: also on other machines."""
 
     source: Source
     root: Path
     normalization: Normalization
-    start: str = field(default_factory=lambda: uuid4().hex)  # a worker that keeps it may outlive the work
 
     def __call__(self) -> Array:
         return _opened(self)
 
 
 @dataclass(frozen=True, slots=True)
-class MaskOf:
+class MaskOf(OfOneStart):
     """A mask, opened where it is called."""
 
     source: Source
     root: Path
-    start: str = field(default_factory=lambda: uuid4().hex)
 
     def __call__(self) -> Array:
         return _opened_mask(self)
 
 
 @dataclass(frozen=True, slots=True)
-class NetworkOf:
+class NetworkOf(OfOneStart):
     """A run's network, loaded once in every process that predicts."""
 
     folder: RunFolder
     iteration: int
     device: str
     input_shape: Voxels
-    start: str = field(default_factory=lambda: uuid4().hex)
 
     def __call__(self) -> Network:
         with _loading:
