@@ -63,6 +63,7 @@ def test_layers_for_which_nothing_came_go_when_the_training_ends(qtbot, dock: Da
     trained(qtbot, dock, iterations=1)
     assert seen >= {"raw, to come", "target, to come"}
     assert COMING.isdisjoint(layer.name for layer in dock._viewer.layers)
+    assert dock._viewer.canvas.overlays.text.text == "task-1, iteration 0: nothing to see yet"
 
 
 def test_layers_that_are_deleted_while_it_trains_do_no_harm(qtbot, dock: DaCapo) -> None:

@@ -56,10 +56,8 @@ class LiveLayers(QObject):
             newest.failed.connect(self.failed)
         queue.steps.connect(self._on_steps)
         queue.changed.connect(self._wait_while_it_trains)
-        if (
-            not self._overlay.text
-        ):  # the first text takes 0.4 s to draw, which nobody waits for while it trains
-            self._overlay.text, self._overlay.visible = " ", True
+        if not self._overlay.text:
+            self._say(" ")  # the first text takes 0.4 s to draw, which nobody waits for while it trains
 
     @property
     def is_busy(self) -> bool:
@@ -78,6 +76,7 @@ class LiveLayers(QObject):
                 self.snapshots.wish(newest_snapshot, self._workspace, name, step.iteration, then=then)
             elif isinstance(step, Begun):
                 self._validated = self._told = 0
+                self._say(f"{_title(name, step.iteration)}: nothing to see yet")  # draws most letters once
                 then = partial(self._show_coming, name)
                 self.coming.wish(coming, self._workspace, name, then=then)
             elif isinstance(step, Validation):
@@ -109,8 +108,10 @@ class LiveLayers(QObject):
         if iteration >= self._told:
             self._told = iteration
             elsewhere = slices_elsewhere(self._viewer, shown(self._viewer, key))
-            self._overlay.text = f"{title}: see {elsewhere}" if elsewhere else title
-            self._overlay.visible = True
+            self._say(f"{title}: see {elsewhere}" if elsewhere else title)
+
+    def _say(self, text: str) -> None:
+        self._overlay.text, self._overlay.visible = text, True
 
 
 def coming(workspace: Workspace, name: str) -> Coming:
