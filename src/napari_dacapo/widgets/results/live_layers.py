@@ -72,7 +72,7 @@ class LiveLayers(QObject):
     def _on_steps(self, name: str, steps: list[FollowedStep]) -> None:
         for step in steps:
             if isinstance(step, Snapshot):
-                then = partial(self._show, _snapshot(name), step.iteration)
+                then = partial(self._show, name, _snapshot(name), step.iteration)
                 self.snapshots.wish(newest_snapshot, self._workspace, name, step.iteration, then=then)
             elif isinstance(step, Begun):
                 self._validated = self._told = 0
@@ -82,7 +82,7 @@ class LiveLayers(QObject):
             elif isinstance(step, Validation):
                 self._validated = step.iteration
             elif isinstance(step, Saved) and step.iteration == self._validated:  # its scores are complete
-                then = partial(self._show, _validated(name), step.iteration)
+                then = partial(self._show, name, _validated(name), step.iteration)
                 self.validations.wish(newest_validation, self._workspace, name, step.iteration, then=then)
 
     def _show_coming(self, name: str, coming: Coming) -> None:
@@ -92,7 +92,7 @@ class LiveLayers(QObject):
             self._showing.show(_validated(name), coming.validation, then)
 
     def _wait_while_it_trains(self, name: str) -> None:
-        if not self._trains(name):
+        if not self._trains(name) and not self.is_busy:
             for key in (_snapshot(name), _validated(name)):
                 drop_waiting(self._viewer, key)
 
@@ -100,11 +100,12 @@ class LiveLayers(QObject):
         run = self._queue.run(name)
         return run is not None and (run.is_active or run.state == "on cluster")
 
-    def _show(self, key: str, iteration: int, found: Shown) -> None:
-        self._showing.show(key, found.layers, partial(self._tell, key, iteration, found.title))
+    def _show(self, name: str, key: str, iteration: int, found: Shown) -> None:
+        self._showing.show(key, found.layers, partial(self._tell, name, key, iteration, found.title))
 
-    def _tell(self, key: str, iteration: int, title: str) -> None:
+    def _tell(self, name: str, key: str, iteration: int, title: str) -> None:
         """Which it is, and where it lies if that is not on the screen."""
+        self._wait_while_it_trains(name)
         if iteration >= self._told:
             self._told = iteration
             elsewhere = slices_elsewhere(self._viewer, shown(self._viewer, key))
