@@ -81,7 +81,7 @@ quick_install() {
     links=${PIP_FIND_LINKS:-$(.venv/bin/python -m pip config get global.find-links 2>/dev/null || true)}
     .venv/bin/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt uv &&
         env ${index:+UV_DEFAULT_INDEX="$index"} ${links:+UV_FIND_LINKS="${links//[[:space:]]/,}"} \
-            .venv/bin/uv pip install --quiet --python .venv/bin/python "$@"
+            .venv/bin/uv pip install --quiet --compile-bytecode --python .venv/bin/python "$@"
 }
 
 install_packages() {
@@ -89,7 +89,7 @@ install_packages() {
     say "Installing the Python packages; the first time takes some minutes"
     local wanted=(--constraint constraints.txt --editable '.[all,bioimageio,cluster,docs,monai,onnx,plots,testing]')
     quick_install "${wanted[@]}" ||
-        .venv/bin/python -m pip install --quiet --no-compile --disable-pip-version-check "${wanted[@]}"
+        .venv/bin/python -m pip install --quiet --disable-pip-version-check "${wanted[@]}"
     touch "$MARKER"
 }
 
