@@ -262,7 +262,10 @@ def _medians(rows: list[list[float]]) -> list[float]:
 
 
 def _print_scores(folder: Path) -> None:
-    """Both by our scores, the best over the same biases; DaCapo's prediction is the one it stored."""
+    """Both by our scores, the best over the same biases; DaCapo's prediction is the one it stored.
+
+    That is in bytes, from which DaCapo itself takes biases of 0 to 1: all becomes one object.
+    """
     workspace = Workspace(folder / "ours")
     run = RunFolder(workspace.run_folder("bench"), workspace.path).saved_run()
     rows = mean_rows(History(workspace.run_folder("bench")).read().validations)
@@ -272,6 +275,7 @@ def _print_scores(folder: Path) -> None:
     for iteration in sorted({row.iteration for row in rows}):
         stored = File(path=f"dacapo/bench/validation.zarr/{iteration}/test/prediction").open(folder)
         prediction = np.asarray(stored.read((0,) * 3, stored.spatial_shape), np.float32)
+        prediction /= 255 if stored.dtype == np.uint8 else 1
         grid = run.task.parameter_grid()
         scores = [run.task.score(run.task.segment(prediction, each), labels, known) for each in grid]
         best = best_row(run.task.criteria()[0], [row for row in rows if row.iteration == iteration])

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import napari
+from napari.layers import Layer
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QAbstractButton, QApplication, QWidget
@@ -41,6 +42,18 @@ class Visitor:
 
     def turn_to(self, page: QWidget) -> None:
         self.dock.tabs.setCurrentWidget(page)
+
+    def seen(self, what: str) -> list[Layer]:
+        """Layers of that in their name which are shown."""
+        return [layer for layer in self.viewer.layers if what in layer.name and layer.visible]
+
+    def scroll_to(self, layer: Layer) -> None:
+        """Its middle slice."""
+        dims = self.viewer.dims
+        axes = range(dims.ndim - layer.ndim, dims.ndim)
+        for axis, middle in zip(axes, layer.extent.world.mean(axis=0), strict=True):
+            if axis in dims.not_displayed:
+                dims.set_point(axis, middle)
 
     def until(self, happened: Callable[[], bool], what: str) -> None:
         """Raises SystemExit with what did not happen."""
@@ -124,11 +137,13 @@ def look_at_components(visitor: Visitor) -> None:
 
 def watch_training(visitor: Visitor, iterations: int) -> None:
     """Until it is trained; says how many clicks it took to the first prediction."""
-    queue, layers = visitor.dock.queue, visitor.viewer.layers
+    queue = visitor.dock.queue
     visitor.turn_to(visitor.dock.runs)
-    visitor.until(lambda: any("prediction" in layer.name for layer in layers), "a prediction is shown")
+    visitor.until(lambda: bool(visitor.seen("prediction")), "a prediction is shown")
     print(f"the first prediction, after {visitor.clicks} clicks at the most", flush=True)
     visitor.until(lambda: queue.runs[-1].done > iterations // 2, "half of it is trained")
+    visitor.until(lambda: bool(visitor.seen("segmentation")), "a segmentation is shown")
+    visitor.scroll_to(visitor.seen("segmentation")[-1])
     visitor.picture("training")
     visitor.until(lambda: queue.runs[-1].state not in ("waiting", "running"), "it is trained")
     print(queue.runs[-1].sentence, flush=True)
