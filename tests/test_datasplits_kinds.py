@@ -291,19 +291,29 @@ def test_every_kind_comes_back_from_json(dataset: Dataset) -> None:
         assert DataSplit.from_json(json.loads(json.dumps(split.to_json()))) == split
 
 
-# --- steps of labels ---
+# --- ids that become 1, 2, 3 ---
 
 
-def test_steps_are_added_to_the_labels_of_every_dataset(dataset: Dataset) -> None:
-    step = Renumber(ids=(1,))
+def test_the_labels_of_every_dataset_are_renumbered(dataset: Dataset) -> None:
+    step = Renumber(ids=(4,))
     box = HeldOutBox(dataset=dataset, begin=(0.0, 0.0, 0.0), end=(4.0, 4.0, 4.0))
     listed = ListedDatasets(train=(dataset,), validate=(dataset.replace(title="other"),))
     for split in (HeldOutSlab(dataset=dataset), box):
-        assert split.with_label_steps((step,)).dataset.labels.steps == (step,)
-    changed = listed.with_label_steps((step,))
+        assert split.renumbered((4,)).dataset.labels.steps == (step,)
+    changed = listed.renumbered((4,))
     assert [each.labels.steps for each in (*changed.train, *changed.validate)] == [(step,), (step,)]
+
+
+def test_where_0_is_unknown_ids_are_renumbered_as_they_are_seen(tmp_path: Path) -> None:
+    painted = np.array([[0, 1, 4], [6, 6, 0]], np.uint8)  # unknown, background, and the ids 3 and 5
+    labels = saved(tmp_path, "labels", painted, voxel_size=(1.0, 1.0), offset=(0.0, 0.0), unit="nm")
+    dataset = Dataset(raw=labels, labels=labels, unlabelled="zero").renumbered((3, 5))
+    opened = dataset.open(tmp_path, FixedRange())
+    assert opened.labels.read((0, 0), (2, 3)).tolist() == [[0, 0, 1], [2, 2, 0]]
+    assert opened.known is not None
+    assert opened.known.read((0, 0), (2, 3)).tolist() == [[False, True, True], [True, True, False]]
 
 
 def test_a_kind_whose_labels_take_no_steps_says_what_to_use_instead() -> None:
     with pytest.raises(UserInputError, match="Use listed datasets, and add Renumber"):
-        FolderDatasets(path="nuclei").with_label_steps((Renumber(ids=(1,)),))
+        FolderDatasets(path="nuclei").renumbered((1,))

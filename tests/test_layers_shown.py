@@ -138,6 +138,12 @@ def test_colours_are_channels_when_chosen_so() -> None:  # row 50
     np.testing.assert_array_equal(whole(array), np.moveaxis(colours, -1, 0))
 
 
+def test_opacity_is_no_channel() -> None:
+    colours = np.random.default_rng(0).integers(0, 255, (4, 5, 4), np.uint8)
+    array = shown(Image(colours, rgb=True)).image("yxc")
+    np.testing.assert_array_equal(whole(array), np.moveaxis(colours[..., :3], -1, 0))
+
+
 def test_a_time_point_is_taken_when_chosen() -> None:  # row 54
     video = np.arange(2 * 3 * 4 * 5, dtype=np.uint8).reshape(2, 3, 4, 5)
     layer = Image(video, scale=(60, 2, 1, 1), units=("s", "nm", "nm", "nm"))

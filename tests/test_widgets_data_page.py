@@ -542,12 +542,14 @@ def test_one_time_point_is_chosen(
     page = page_of(viewer)
     axes = page.layers.axes["image"]
     assert axes.letters.currentText() == "zyx" and not axes.point.isVisible()
+    viewer.dims.set_current_step(0, 4)
     choose(qtbot, axes.letters, axes.letters.findText("tyx"))
     assert axes.point.isVisible() and axes.point.maximum() == 11
+    assert axes.point.value() == 4  # as on the screen
     qtbot.keyClick(axes.point, Qt.Key.Key_Up)
     use(qtbot, page)
     (training,) = page.record.training(page.workspace.path)
-    np.testing.assert_array_equal(whole(training.plain_raw), RAW[1])
+    np.testing.assert_array_equal(whole(training.plain_raw), RAW[5])
 
 
 def test_a_workspace_that_cannot_be_written_is_told(qtbot, page: DataPage) -> None:

@@ -69,6 +69,8 @@ def train(qtbot, dock: DaCapo) -> None:
 def test_without_data_train_says_what_is_missing(dock: DaCapo) -> None:
     assert not dock.footer.train_button.isEnabled()
     assert dock.footer.train_button.toolTip().startswith("datasplit: ")
+    assert not dock.footer.obstacle.isHidden()
+    assert dock.footer.obstacle.text().startswith("Train waits for the datasplit: ")
 
 
 def test_layers_become_a_datasplit_in_the_workspace(qtbot, dock: DaCapo, workspace: Workspace) -> None:
@@ -81,6 +83,7 @@ def test_layers_become_a_datasplit_in_the_workspace(qtbot, dock: DaCapo, workspa
     assert np.array_equal(training.labels.read((0, 0, 0), (40, 40, 40)), LABELS)
     assert "40 x 40 x 40 voxels of 8 x 8 x 8 nm" in dock.data.said.text()
     assert dock.footer.train_button.isEnabled()
+    assert dock.footer.obstacle.isHidden()
 
 
 def test_a_training_shows_its_curve_its_scores_and_its_layers(

@@ -10,8 +10,9 @@ from pydantic import Field
 
 from napari_dacapo.arrays.array import Array
 from napari_dacapo.arrays.box import Box, World
+from napari_dacapo.arrays.renumber import Renumber
 from napari_dacapo.arrays.source import Source
-from napari_dacapo.arrays.step import Normalization, Step
+from napari_dacapo.arrays.step import Normalization
 from napari_dacapo.config import Config
 from napari_dacapo.datasplits.fitting import refuse_misfit
 from napari_dacapo.datasplits.ids import Unlabelled, object_ids
@@ -77,9 +78,14 @@ class Dataset(Config):
             annotated=self.annotated,
         )
 
-    def with_label_steps(self, steps: tuple[Step, ...]) -> Self:
-        """The same with these done on the labels, after what is done on them already."""
-        return self.replace(labels=self.labels.replace(steps=(*self.labels.steps, *steps)))
+    def renumbered(self, ids: tuple[int, ...]) -> Self:
+        """The same with these ids, as opened labels have them, as 1, 2, 3; all others become background.
+
+        Where 0 is what is unknown, they are painted one higher, and background is painted as 1.
+        """
+        painted = (1, *(id + 1 for id in ids)) if self.unlabelled == "zero" else ids
+        steps = (*self.labels.steps, Renumber(ids=painted))
+        return self.replace(labels=self.labels.replace(steps=steps))
 
     def _open_mask(self, root: Path) -> Array | None:
         if self.mask is None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Self
 
 from napari_dacapo.arrays.normalize import Percentile
-from napari_dacapo.arrays.step import Normalization, Step
+from napari_dacapo.arrays.step import Normalization
 from napari_dacapo.config import Family
 from napari_dacapo.datasplits.dataset import Entries, OpenDatasets
 from napari_dacapo.errors import UserInputError
@@ -30,9 +30,8 @@ class DataSplit(Family):
         """Its datasets, one by one; none for kinds that find them in a folder."""
         return ()
 
-    def with_label_steps(self, steps: tuple[Step, ...]) -> Self:
-        """The same with these done on all labels. Raises UserInputError for kinds that have no such steps."""
-        names = ", ".join(type(step).__name__ for step in steps)
+    def renumbered(self, ids: tuple[int, ...]) -> Self:
+        """The same with these ids as 1, 2, 3. Raises UserInputError for kinds whose labels take no steps."""
         kind = type(self).__name__
-        fix = f"Use listed datasets, and add {names} to the steps of their labels"
+        fix = f"Use listed datasets, and add Renumber of {ids} to the steps of their labels"
         raise UserInputError("datasplit", kind, "its labels take no steps of their own", fix)

@@ -7,7 +7,6 @@ from pydantic import ValidationInfo, field_validator
 
 from napari_dacapo.arrays.box import World
 from napari_dacapo.arrays.crop import Corner, beyond
-from napari_dacapo.arrays.step import Step
 from napari_dacapo.datasplits.dataset import Dataset, Entries, Entry, OpenDatasets
 from napari_dacapo.datasplits.datasplit import DataSplit
 from napari_dacapo.datasplits.holding_out import held_out_box, within, without
@@ -42,5 +41,5 @@ class HeldOutBox(DataSplit):
     def entries(self) -> Entries:
         return (Entry(self.dataset),)
 
-    def with_label_steps(self, steps: tuple[Step, ...]) -> Self:
-        return self.replace(dataset=self.dataset.with_label_steps(steps))
+    def renumbered(self, ids: tuple[int, ...]) -> Self:
+        return self.replace(dataset=self.dataset.renumbered(ids))

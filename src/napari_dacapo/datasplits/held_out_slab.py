@@ -6,7 +6,6 @@ from typing import Annotated, Literal, Self
 from pydantic import Field
 
 from napari_dacapo.arrays.box import Box
-from napari_dacapo.arrays.step import Step
 from napari_dacapo.datasplits.dataset import Dataset, Entries, Entry, OpenDataset, OpenDatasets
 from napari_dacapo.datasplits.datasplit import DataSplit
 from napari_dacapo.datasplits.holding_out import held_out_box, within, without
@@ -40,8 +39,8 @@ class HeldOutSlab(DataSplit):
     def entries(self) -> Entries:
         return (Entry(self.dataset),)
 
-    def with_label_steps(self, steps: tuple[Step, ...]) -> Self:
-        return self.replace(dataset=self.dataset.with_label_steps(steps))
+    def renumbered(self, ids: tuple[int, ...]) -> Self:
+        return self.replace(dataset=self.dataset.renumbered(ids))
 
     def _slab(self, opened: OpenDataset) -> Box:
         axes = "zyx"[-opened.raw.dims :]

@@ -6,7 +6,6 @@ from typing import Annotated, Self
 
 from pydantic import Field, field_validator
 
-from napari_dacapo.arrays.step import Step
 from napari_dacapo.datasplits.dataset import Dataset, Entries, Entry, OpenDatasets
 from napari_dacapo.datasplits.datasplit import DataSplit
 
@@ -41,10 +40,9 @@ with warnings.catch_warnings():  # pydantic's own, long deprecated `validate` is
         def entries(self) -> Entries:
             return (*map(Entry, self.train), *(Entry(each, True) for each in self.validate))
 
-        def with_label_steps(self, steps: tuple[Step, ...]) -> Self:
+        def renumbered(self, ids: tuple[int, ...]) -> Self:
             parts = {"train": self.train, "validate": self.validate}
             changed = {
-                name: tuple(each.with_label_steps(steps) for each in datasets)
-                for name, datasets in parts.items()
+                name: tuple(each.renumbered(ids) for each in datasets) for name, datasets in parts.items()
             }
             return self.replace(**changed)

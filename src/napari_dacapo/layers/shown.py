@@ -14,10 +14,12 @@ from napari_dacapo.arrays.formats.geometry import Given
 from napari_dacapo.arrays.formats.present import present
 from napari_dacapo.arrays.formats.stored import Geometry, Stored, pleasant_chunks
 from napari_dacapo.arrays.formats.units import nanometers
+from napari_dacapo.arrays.select_channels import SelectChannels
 from napari_dacapo.datasplits.ids import object_ids
 from napari_dacapo.errors import UserInputError
 
 KINDS = ("image", "labels")
+RED_GREEN_BLUE = SelectChannels(channels=(0, 1, 2))
 ROUNDING = 1e-6  # of a voxel's side, off which an axis may lie
 
 
@@ -54,8 +56,9 @@ class ShownLayer:
         """The finest level, nothing read yet.
 
         `axes`: a letter of t, c, z, y, x for each axis of the data, where the layer's own axis labels do
-        not tell. Colours are taken as channels only by such a choice, for example "yxc". `time`: which
-        time point, where there are several. Raises UserInputError for what cannot be used.
+        not tell. Colours are taken as channels only by such a choice, for example "yxc", their opacity
+        never. `time`: which time point, where there are several. Raises UserInputError for what cannot
+        be used.
         """
         self._refuse_kind()
         letters = self.letters(axes)
@@ -66,7 +69,8 @@ class ShownLayer:
             fix = f"Choose one from 0 to {points - 1}"
             raise UserInputError("time", None, f"{self.title} has {points} time points", fix)
         try:
-            return present(self._stored(letters), axes, Given(None, None, None), time or 0)
+            array = present(self._stored(letters), axes, Given(None, None, None), time or 0)
+            return RED_GREEN_BLUE.apply(array) if self.rgb and array.channels == 4 else array
         except UserInputError as error:
             error.field = "layer" if error.field == "path" else error.field
             raise

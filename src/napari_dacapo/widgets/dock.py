@@ -161,11 +161,11 @@ class DaCapo(QWidget):
         for component in ("architecture", "task", "trainer"):
             page = self.components[component]
             page.suggest(getattr(suggestion, component), suggestion.why[component])
-        self.footer.say("Suggested task, network and trainer. Look at pages 2 to 4, or press Train.")
-        if suggestion.label_steps:
+        self.footer.say("Suggested task, network and trainer. Look at pages 2 to 4, then press Train.")
+        if suggestion.label_ids:
             datasplit = cast(DataSplit, self.data.record)
             try:
-                self.data.suggest(datasplit.with_label_steps(suggestion.label_steps), "")
+                self.data.suggest(datasplit.renumbered(suggestion.label_ids), "")
             except UserInputError as error:
                 self._say_failure(error)
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from napari_dacapo.architectures.architecture import Architecture
-from napari_dacapo.arrays.step import Step
 from napari_dacapo.datasplits.dataset import OpenDatasets
 from napari_dacapo.experiments.compute import choose_compute
 from napari_dacapo.experiments.memory import device_memory
@@ -25,17 +24,17 @@ class Suggestion:
     architecture: Architecture
     task: Task
     trainer: Trainer
-    label_steps: tuple[Step, ...]  # to be added to those of every labels; usually none
+    label_ids: tuple[int, ...]  # that every labels are to have as 1, 2, 3; usually none
     why: Mapping[str, str]  # a sentence for "architecture", "task" and "trainer"
 
 
 def suggest(found: Measurements) -> Suggestion:
     """What the measurements speak for: the same for the same measurements."""
     architecture, why_architecture = suggested_unet(found)
-    task, label_steps, why_task = suggested_task(found)
+    task, label_ids, why_task = suggested_task(found)
     trainer, why_trainer = suggested_trainer(found, architecture)
     why = {"architecture": why_architecture, "task": why_task, "trainer": why_trainer}
-    return Suggestion(architecture, task, trainer, label_steps, why)
+    return Suggestion(architecture, task, trainer, label_ids, why)
 
 
 def suggest_for(training: OpenDatasets, device: str = "auto") -> Suggestion:

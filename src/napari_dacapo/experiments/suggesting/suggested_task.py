@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 
 from napari_dacapo.arrays.box import Voxels
-from napari_dacapo.arrays.renumber import Renumber
-from napari_dacapo.arrays.step import Step
 from napari_dacapo.experiments.suggesting.measurements import Measurements
 from napari_dacapo.postprocessors.connected_components import ConnectedComponents
 from napari_dacapo.postprocessors.distance_watershed import DistanceWatershed
@@ -25,7 +23,7 @@ NEARLY_BALL = 0.75  # of that
 DEEPEST, SHALLOWEST = 25, 2  # voxels of a distance's scale
 LONGEST = 30  # voxels of an affinity's offset
 
-Suggested = tuple[Task, tuple[Step, ...], str]  # the task, the steps that labels need for it, and why
+Suggested = tuple[Task, tuple[int, ...], str]  # the task, ids that it needs as 1, 2, 3, and why
 
 
 def suggested_task(found: Measurements) -> Suggested:
@@ -68,7 +66,7 @@ def _several_classes(found: Measurements) -> Suggested:
         return OneHot(classes=("background", *names)), (), f"{reason}."
     task = OneHot(classes=("background", *(f"id {id}" for id in found.ids)))
     listed = ", ".join(map(str, found.ids))
-    return task, (Renumber(ids=found.ids),), f"{reason}; {listed} are to be numbered from 1 on."
+    return task, found.ids, f"{reason}; {listed} are to be numbered from 1 on."
 
 
 def _separate_objects(found: Measurements) -> Suggested:

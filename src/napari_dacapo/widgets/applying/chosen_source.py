@@ -7,7 +7,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-import numpy as np
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QVBoxLayout, QWidget
 
@@ -16,7 +15,7 @@ from napari_dacapo.layers.keeping import ChosenLayer
 from napari_dacapo.layers.possible_axes import likely_axes
 from napari_dacapo.layers.shown import ShownLayer
 from napari_dacapo.widgets.applying.applied_work import FileSource, LayerSource
-from napari_dacapo.widgets.data.axes_choice import AxesChoice
+from napari_dacapo.widgets.data.axes_choice import AxesChoice, time_shown
 from napari_dacapo.widgets.forms.form import Form
 from napari_dacapo.widgets.viewer.layer_choice import LayerChoice
 from napari_dacapo.widgets.viewer.shown_layers import OURS
@@ -44,7 +43,7 @@ class ChosenSource(QWidget):
         self._kinds = kinds
         self.source = QComboBox()
         self.layer = LayerChoice(viewer, kinds, what, self)
-        self.axes = AxesChoice(what)
+        self.axes = AxesChoice(viewer, what)
         self.of_layer, self.of_file = QWidget(), QWidget()
         self.rows = QFormLayout(self.of_layer)
         self._lay_out(what)
@@ -98,7 +97,7 @@ class ChosenSource(QWidget):
         shown = ShownLayer.of(layer)
         if layer is self.layer.layer:
             return ChosenLayer(shown, self.axes.axes, self.axes.time)
-        return ChosenLayer(shown, None, self._time_shown(layer))
+        return ChosenLayer(shown, None, time_shown(self._viewer, layer, likely_axes(shown)))
 
     def named(self, title: str) -> Layer | None:
         """The layer of that name that can be chosen, if there is one that is not a result of ours."""
@@ -140,16 +139,5 @@ class ChosenSource(QWidget):
         self.changed.emit()
 
     def _on_layer(self) -> None:
-        layer = self.layer.layer
-        self.axes.show_for(None if layer is None else ShownLayer.of(layer))
-        if layer is not None:
-            self.axes.point.setValue(self._time_shown(layer) or 0)
+        self.axes.show_for(self.layer.layer)
         self._on_changed()
-
-    def _time_shown(self, layer: Layer) -> int | None:
-        """Where the slider of its time axis stands; nothing where it has none."""
-        letters = likely_axes(ShownLayer.of(layer)) or ""
-        if "t" not in letters:
-            return None
-        point = self._viewer.dims.point[-layer.ndim :]
-        return max(0, int(np.rint(layer.world_to_data(point)[letters.index("t")])))

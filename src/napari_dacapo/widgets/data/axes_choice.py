@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import numpy as np
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QSpinBox, QWidget
 
 from napari_dacapo.layers.possible_axes import likely_axes, possible_axes
 from napari_dacapo.layers.shown import ShownLayer
 
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Layer
+
 CHOOSE = "axes?"
 
 
-class AxesChoice(QWidget):
-    """Shows nothing for layers that tell all."""
+def time_shown(viewer: ViewerModel, layer: Layer, letters: str | None) -> int | None:
+    """Where the slider of a layer's time axis stands; nothing where it has none."""
+    if letters is None or "t" not in letters:
+        return None
+    point = viewer.dims.point[-layer.ndim :]
+    return max(0, int(np.rint(layer.world_to_data(point)[letters.index("t")])))
 
-    def __init__(self, what: str, parent: QWidget | None = None) -> None:
+
+class AxesChoice(QWidget):
+    """Shows nothing for layers that tell all. The time point is the one on the screen unless chosen."""
+
+    def __init__(self, viewer: ViewerModel, what: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._viewer = viewer
         self.letters = QComboBox()
         self.letters.setToolTip("A letter for each axis of the layer: t time, c channels, z, y, x.")
         self.letters.setAccessibleName(f"axes of the {what}")
@@ -26,9 +42,9 @@ class AxesChoice(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.letters)
         row.addWidget(self.point)
-        self._layer: ShownLayer | None = None
+        self._layer: Layer | None = None
         self._told: str | None = None  # the axes that are taken without a choice
-        self.letters.currentIndexChanged.connect(self._show_time)
+        self.letters.currentIndexChanged.connect(self._on_letters)
         self.show_for(None)
 
     @property
@@ -42,15 +58,19 @@ class AxesChoice(QWidget):
         """None where there is one time point."""
         return self.point.value() if self._has_time else None
 
-    def show_for(self, layer: ShownLayer | None) -> None:
+    def show_for(self, layer: Layer | None) -> None:
         """What there is to choose; what was chosen stays where it can."""
+        is_other = layer is not self._layer
         self._layer = layer
-        self._told = None if layer is None else likely_axes(layer)
-        possible = () if layer is None else possible_axes(layer)
+        shown = None if layer is None else ShownLayer.of(layer)
+        self._told = None if shown is None else likely_axes(shown)
+        possible = () if shown is None else possible_axes(shown)
         if possible != self._possible:
             self._fill(possible)
         self.letters.setVisible(bool(possible))
         self._show_time()
+        if is_other:
+            self._take_time()
 
     @property
     def _possible(self) -> tuple[str, ...]:
@@ -58,8 +78,12 @@ class AxesChoice(QWidget):
         return tuple(each for each in data if each is not None)
 
     @property
+    def _taken(self) -> str | None:
+        return self.axes or self._told
+
+    @property
     def _has_time(self) -> bool:
-        return self._layer is not None and "t" in (self.axes or self._told or "")
+        return self._layer is not None and "t" in (self._taken or "")
 
     def _fill(self, possible: tuple[str, ...]) -> None:
         self.letters.blockSignals(True)
@@ -70,9 +94,17 @@ class AxesChoice(QWidget):
             self.letters.addItem(each, each)
         self.letters.blockSignals(False)
 
+    def _on_letters(self) -> None:
+        self._show_time()
+        self._take_time()
+
     def _show_time(self) -> None:
-        letters = self.axes or self._told
+        letters = self._taken
         if self._layer is not None and letters is not None and "t" in letters:
-            self.point.setMaximum(self._layer.shape[letters.index("t")] - 1)
+            self.point.setMaximum(ShownLayer.of(self._layer).shape[letters.index("t")] - 1)
         self.point.setVisible(self._has_time)
         self.setVisible(self._has_time or self.letters.count() > 0)
+
+    def _take_time(self) -> None:
+        if self._layer is not None:
+            self.point.setValue(time_shown(self._viewer, self._layer, self._taken) or 0)

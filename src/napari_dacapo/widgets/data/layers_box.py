@@ -67,7 +67,7 @@ class LayersBox(QGroupBox):
             "labels": LayerChoice(viewer, (Labels,), "labels", self),
             "mask": LayerChoice(viewer, (Labels,), "mask of what is labelled, if not everything is", self),
         }
-        self.axes = {name: AxesChoice(name) for name in self.choices}
+        self.axes = {name: AxesChoice(viewer, name) for name in self.choices}
         self.unpainted = QComboBox()
         self.use = QPushButton("Use these layers")
         self.add = QPushButton("Add as another")
@@ -152,7 +152,7 @@ class LayersBox(QGroupBox):
 
     def _on_changed(self) -> None:
         for name, choice in self.choices.items():
-            self.axes[name].show_for(None if choice.layer is None else ShownLayer.of(choice.layer))
+            self.axes[name].show_for(choice.layer)
         self._enable()
 
     def _enable(self) -> None:

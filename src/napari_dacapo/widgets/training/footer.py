@@ -9,6 +9,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from napari_dacapo.experiments.steps import TrainStep
+from napari_dacapo.widgets.parts.allowed import allow
 from napari_dacapo.widgets.parts.question import Question
 from napari_dacapo.widgets.plots.curve import Curve
 from napari_dacapo.widgets.plots.plot import TrainingPlot
@@ -39,6 +40,9 @@ class Footer(QWidget):
         self.progress.setFormat("")
         self.said = QLabel(NOTHING_TRAINS)
         self.said.setWordWrap(True)
+        self.obstacle = QLabel()
+        self.obstacle.setWordWrap(True)
+        self.obstacle.hide()
         self.plot = TrainingPlot()
         self.plot.setMaximumHeight(PLOT_HEIGHT)
         self.question = Question()
@@ -48,9 +52,10 @@ class Footer(QWidget):
         self._show_buttons(None)
 
     def allow_training(self, reason: str) -> None:
-        """Train can be pressed unless there is a reason against it."""
-        self.train_button.setEnabled(not reason)
-        self.train_button.setToolTip(reason or "Save the components, make a run of them and train it.")
+        """Train can be pressed unless there is a reason against it, which is shown."""
+        allow(self.train_button, "Save the components, make a run of them and train it.", reason)
+        self.obstacle.setText(f"Train waits for the {reason.partition('. ')[0].rstrip('.')}.")
+        self.obstacle.setVisible(bool(reason))
 
     def say(self, text: str) -> None:
         self.said.setText(text)
@@ -66,6 +71,7 @@ class Footer(QWidget):
         column.addWidget(self.said)
         column.addWidget(self.question)
         column.addWidget(self.unfinished)
+        column.addWidget(self.obstacle)
         column.addLayout(buttons)
 
     def _connect(self) -> None:
