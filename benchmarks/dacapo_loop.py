@@ -1,6 +1,6 @@
 """DaCapo's own training loop, paused between bursts; `against_dacapo.py` runs this file with DaCapo's Python.
 
-    python dacapo_loop.py FOLDER ITERATIONS INTERVAL BURST AUGMENT
+    python dacapo_loop.py FOLDER ITERATIONS INTERVAL BURST AUGMENT LEARNING_RATE
 
 Reads train_raw.npy, train_labels.npy, test_raw.npy and test_labels.npy from the folder, writes them as DaCapo
 wants them, stores a run called "bench" and trains it: `train_run` of release 0.3.5, nothing in it changed but
@@ -21,6 +21,7 @@ import numpy as np
 import torch
 
 VOXEL = (8, 8, 8)  # nm
+NEIGHBORHOOD = ((1, 0, 0), (0, 1, 0), (0, 0, 1), (6, 0, 0), (0, 6, 0), (0, 0, 6))
 
 
 class Clock:
@@ -61,7 +62,7 @@ def main() -> None:
     Path("dacapo.yaml").write_text(f"type: files\nruns_base_dir: {runs}\n")
     os.environ["DACAPO_OPTIONS_FILE"] = str(folder / "dacapo.yaml")
     write_data(folder)
-    run = stored_run(folder / "data.zarr", iterations, interval, augment)
+    run = stored_run(folder / "data.zarr", iterations, interval, augment, learning_rate=float(sys.argv[6]))
     clock = Clock(results, burst)
     watch(clock)
     from dacapo.train import train_run
@@ -136,7 +137,7 @@ def write_data(folder: Path) -> None:
             array[array.roi] = values
 
 
-def stored_run(data: Path, iterations: int, interval: int, augment: str) -> Any:
+def stored_run(data: Path, iterations: int, interval: int, augment: str, learning_rate: float) -> Any:
     from dacapo.experiments import Run, RunConfig
     from dacapo.experiments.architectures import CNNectomeUNetConfig
     from dacapo.experiments.datasplits.simple_config import SimpleDataSplitConfig
@@ -162,12 +163,12 @@ def stored_run(data: Path, iterations: int, interval: int, augment: str) -> Any:
             downsample_factors=[(2, 2, 2), (2, 2, 2)],
         ),
         task_config=AffinitiesTaskConfig(
-            name="affinities", neighborhood=[Coordinate(1, 0, 0), Coordinate(0, 1, 0), Coordinate(0, 0, 1)]
+            name="affinities", neighborhood=[Coordinate(offset) for offset in NEIGHBORHOOD]
         ),
         trainer_config=GunpowderTrainerConfig(
             name="trainer",
             batch_size=1,
-            learning_rate=1e-3,
+            learning_rate=learning_rate,
             num_data_fetchers=1,
             augments=tutorial() if augment == "tutorial" else [],
         ),

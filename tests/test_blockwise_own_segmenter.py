@@ -112,6 +112,15 @@ def test_blocks_that_fail_are_listed_with_the_function(tmp_path: Path, own: Any)
         segmented(replace(of, method=own("broken")))
 
 
+def test_a_file_that_was_edited_is_read_anew_when_work_begins(tmp_path: Path, own: Any) -> None:
+    segmenter = own("label")
+    segmenter.refuse_missing()
+    (tmp_path / "mine.py").write_text("def label(prediction, voxel_size): return prediction[0] < 1")
+    assert segment(segmenter).max() == 0  # what has begun goes on as it was
+    segmenter.refuse_missing()
+    assert segment(segmenter).min() == 1
+
+
 def test_other_processes_get_it_by_its_name(own: Any) -> None:
     again = pickle.loads(pickle.dumps(own("negative")))
     assert segment(again).tolist() == [[1, 0], [2, 1]]

@@ -72,7 +72,9 @@ def test_what_is_predicted_only_is_complete_when_it_is_segmented(trained: RunFol
     assert "first" not in {each.output.name for each in unfinished(Workspace(trained.root))}
 
 
-def test_one_with_a_function_of_a_persons_own_is_not_offered(trained: RunFolder, tmp_path: Path) -> None:
-    (tmp_path / "mine.py").write_text("def nothing(prediction, voxel_size): return prediction[0] > 2")
-    with pytest.raises(StopIteration):
-        begun(trained, "own", segmenter=f"{tmp_path / 'mine.py'}:nothing")
+def test_a_function_of_a_persons_own_is_known(trained: RunFolder, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("def over(prediction, voxel_size, least): return prediction[0] > least")
+    address = f"{tmp_path / 'mine.py'}:over"
+    own = begun(trained, "own", segmenter=address, parameters={"least": 0.2})
+    assert (own.segmenter, dict(own.parameters)) == (address, {"least": 0.2})
+    assert begun(trained, "usual").segmenter == ""

@@ -159,7 +159,8 @@ def test_axis_labels_tell_the_axes() -> None:
 
 def test_a_stack_of_one_section_is_flat() -> None:
     assert shown(Image(RAW[:1])).image().axes == "yx"
-    assert shown(Image(RAW[:1])).image("zyx").axes == "zyx"
+    assert shown(Image(RAW[:1])).image("zyx").axes == "yx"
+    assert shown(Image(RAW[None, :1])).image("czyx").axes == "yx"
 
 
 def described(data: Any) -> ShownLayer:

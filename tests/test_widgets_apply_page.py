@@ -15,7 +15,7 @@ from napari import Viewer
 from napari.layers import Image, Labels
 from pytestqt.qtbot import QtBot
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QAbstractButton, QCheckBox, QComboBox
+from qtpy.QtWidgets import QAbstractButton, QCheckBox, QComboBox, QLineEdit
 
 from napari_dacapo.arrays.file import File
 from napari_dacapo.arrays.ome_zarr import write_ome_zarr
@@ -445,6 +445,29 @@ def test_what_is_unfinished_is_gone_on_with_in_the_same_mask(
     qtbot.waitUntil(lambda: ended(page), timeout=LONG)
     assert page.applying.progress.state == "done", page.said.text()
     assert voxels(workspace.path / "applied" / "trained cells" / "segmentation.zarr")[~INSIDE].max() == 0
+
+
+def test_a_function_of_ones_own_segments_and_is_gone_on_with(
+    qtbot: QtBot, page: ApplyPage, workspace: Workspace, halted: Halted, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.py").write_text("def all(prediction, voxel_size): return prediction[0] >= 0")
+    click(qtbot, page.more.toggleButton())
+    segmenter = page.more.form.findChild(QLineEdit)
+    segmenter.setFocus()
+    qtbot.keyClicks(segmenter, f"{tmp_path}/mine.py:all")
+    click(qtbot, page.segment)
+    qtbot.waitUntil(halted.reached.is_set, timeout=LONG)
+    halted.go_on.set()
+    page.applying.shutdown(LONG / 1000)
+    qtbot.waitUntil(lambda: not page.unfinished.isHidden(), timeout=LONG)
+    segmenter.clear()  # it goes on as it was begun
+    click(qtbot, page.unfinished.button)
+    qtbot.waitUntil(lambda: page.applying.progress.is_active, timeout=LONG)
+    qtbot.waitUntil(lambda: ended(page), timeout=LONG)
+    assert page.applying.progress.state == "done", page.said.text()
+    assert np.unique(voxels(workspace.path / "applied" / "trained cells" / "segmentation.zarr")).tolist() == [
+        1
+    ]
 
 
 def test_what_is_only_predicted_is_segmented_later(

@@ -48,7 +48,11 @@ class OwnSegmenter:
         return zlib.crc32(inspect.getsource(_module(*self._parts)).encode())
 
     def refuse_missing(self) -> None:
-        """Raises UserInputError where there is no such function, or it does not take the parameters."""
+        """Raises UserInputError where there is no such function, or it does not take the parameters.
+
+        A file that was edited since is read anew.
+        """
+        _module.cache_clear()
         function = _function(self.address, *self._parts)
         try:
             inspect.signature(function).bind(None, self.voxel_size, **self.parameters)

@@ -50,7 +50,7 @@ def told_of(option: str) -> str:
     "--segmenter",
     default="",
     metavar="MODULE:FUNCTION",
-    help="Your own function in place of the post-processing, or FILE.py:FUNCTION. --set gives it parameters.",
+    help=f"{told_of('segmenter')} --set gives it parameters.",
 )
 @click.option(
     "--output-dtype",

@@ -56,9 +56,9 @@ class ShownLayer:
         """The finest level, nothing read yet.
 
         `axes`: a letter of t, c, z, y, x for each axis of the data, where the layer's own axis labels do
-        not tell. Colours are taken as channels only by such a choice, for example "yxc", their opacity
-        never. `time`: which time point, where there are several. Raises UserInputError for what cannot
-        be used.
+        not tell; c and z of length 1 are dropped. Colours are taken as channels only by such a choice, for
+        example "yxc", their opacity never. `time`: which time point, where there are several. Raises
+        UserInputError for what cannot be used.
         """
         self._refuse_kind()
         letters = self.letters(axes)
@@ -69,7 +69,7 @@ class ShownLayer:
             fix = f"Choose one from 0 to {points - 1}"
             raise UserInputError("time", None, f"{self.title} has {points} time points", fix)
         try:
-            array = present(self._stored(letters), axes, Given(None, None, None), time or 0)
+            array = present(self._stored(letters), None, Given(None, None, None), time or 0)
             return RED_GREEN_BLUE.apply(array) if self.rgb and array.channels == 4 else array
         except UserInputError as error:
             error.field = "layer" if error.field == "path" else error.field

@@ -17,5 +17,12 @@ class ApplyOptions(Config):
     ome_zarr: OmeVersion = "0.5"
     "Which version of it is written. 0.4 is for programs that read no newer one; it is many small files."
 
+    segmenter: str = ""
+    (
+        "A Python function of your own in place of the run's post-processing: file.py:function, or "
+        "module:function. It is called for one block at a time with prediction and voxel_size, and runs with "
+        "all that you may do: take only what you trust."
+    )
+
     only_predict: bool = False
     "Do not segment. The same without this goes on and makes the segmentation."

@@ -41,6 +41,7 @@ class Unfinished:
     box: Box
     iteration: int
     parameters: Parameters
+    segmenter: str  # of a person's own; empty: there is none
     dtype: OutputDtype
     ome_version: OmeVersion
     done: int  # blocks that are predicted
@@ -70,12 +71,10 @@ def _trained(workspace: Workspace) -> dict[str, tuple[str, Run]]:
 
 
 def _found(path: Path, runs: Mapping[str, tuple[str, Run]]) -> Iterator[Unfinished]:
-    """Nothing where the ledger cannot be read, its run is gone, or it has a segmenter of a person's own."""
+    """Nothing where the ledger cannot be read, or its run is gone."""
     try:
         header, ledger = read_header(path), Ledger.read(path)
         job, about = header["job"], header["about"]
-        if job["segmenter"] is not None:
-            return
         name, run = runs[job["run"]]
         start, shape = (tuple(map(int, each)) for each in job["box"])
         yield Unfinished(
@@ -86,6 +85,7 @@ def _found(path: Path, runs: Mapping[str, tuple[str, Run]]) -> Iterator[Unfinish
             box=_box(job["image"], start, shape, run.architecture.scale),
             iteration=int(job["iteration"]),
             parameters=job["parameters"],
+            segmenter=job["segmenter"][0] if job["segmenter"] else "",
             dtype=job["dtype"],
             ome_version=job["ome_zarr"],
             done=len(ledger.finished(PREDICTING)),

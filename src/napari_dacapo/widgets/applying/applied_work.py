@@ -242,6 +242,7 @@ def _wanted(workspace: Workspace, wish: Wish, opened: Callable[[LayerSource | Fi
         box=box,
         dtype=wish.options.stored_as,
         mask=mask,
+        segmenter=wish.options.segmenter,
         ome_version=wish.options.ome_zarr,
         only_predict=wish.options.only_predict,
     )

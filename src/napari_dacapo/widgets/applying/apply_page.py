@@ -290,7 +290,11 @@ class ApplyPage(QWidget):
         weights = Weights(f"of iteration {unfinished.iteration:,}", iteration=unfinished.iteration)
         begun_with = self._begun_with(unfinished)
         image, *mask = (_source_of(chosen, begun) for _, chosen, begun in begun_with)
-        stored = {"stored_as": unfinished.dtype, "ome_zarr": unfinished.ome_version}
+        begun_as = {
+            "stored_as": unfinished.dtype,
+            "ome_zarr": unfinished.ome_version,
+            "segmenter": unfinished.segmenter,
+        }
         self._begin(
             Wish(
                 run=unfinished.run,
@@ -300,7 +304,7 @@ class ApplyPage(QWidget):
                 device=self._preferences.device,
                 threads=self._preferences.network_threads,
                 mask=next(iter(mask), None),
-                options=self.more.options.replace(**stored),
+                options=self.more.options.replace(**begun_as),
                 parameters=unfinished.parameters,
                 cluster=self.where.cluster,
             ),
