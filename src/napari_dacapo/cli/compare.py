@@ -20,6 +20,7 @@ from napari_dacapo.errors import UserInputError
 from napari_dacapo.store.workspace import Workspace
 
 if TYPE_CHECKING:
+    from napari_dacapo.experiments.results.curves import MeanCurve
     from napari_dacapo.experiments.results.history import Iterations, ValidationRow
     from napari_dacapo.experiments.run import Run
     from napari_dacapo.scores.criterion import Criterion
@@ -50,7 +51,7 @@ def compare(workspace: Workspace, names: tuple[str, ...], by: str, as_csv: bool,
     criteria = {criterion.name: criterion for each in validated for criterion in each.run.task.criteria()}
     by_name = deciding_first(list(criteria.values()), by)
     if plot is not None:
-        draw(plot, _groups(results), by_name[0])
+        draw(plot, *_curves(results, by_name[0]), by_name[0].name)
         click.echo(f"drew {plot}", err=True)
     if as_csv:
         rows = [(criterion.name, *row) for criterion in by_name for row in _ranked(results, criterion)]
@@ -108,6 +109,15 @@ def _repeated(results: Mapping[str, Result], criterion: Criterion) -> Iterator[t
         found = [score for each in group if not math.isnan(score := each.score(criterion))]
         if len(found) > 1:
             yield title, len(found), statistics.fmean(found), statistics.stdev(found)
+
+
+def _curves(results: Mapping[str, Result], criterion: Criterion) -> tuple[list[MeanCurve], list[MeanCurve]]:
+    """Loss and score; runs that differ in nothing but their repetition are one curve."""
+    from napari_dacapo.experiments.results.curves import loss_curve, score_curve
+
+    groups = _groups(results).items()
+    losses = [loss_curve(title, [each.steps for each in group]) for title, group in groups]
+    return losses, [score_curve(title, criterion, [each.rows for each in group]) for title, group in groups]
 
 
 def _groups(results: Mapping[str, Result]) -> dict[str, list[Result]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +11,7 @@ from napari_dacapo.errors import UserInputError
 from napari_dacapo.files import atomic_write
 
 if TYPE_CHECKING:
-    from napari_dacapo.cli.compare import Result
     from napari_dacapo.experiments.results.curves import MeanCurve
-    from napari_dacapo.scores.criterion import Criterion
 
 SUFFIXES = (".svg", ".png", ".pdf")
 SIZE = (10.0, 4.0)  # inches
@@ -21,24 +19,18 @@ DOTS = 150  # of a picture, an inch
 FEW_POINTS = 30  # are marked
 
 
-def draw(path: Path, groups: Mapping[str, Sequence[Result]], criterion: Criterion) -> None:
-    """Loss on the left, score on the right; equal runs are one curve, a band as wide as their deviation.
+def draw(path: Path, loss: Sequence[MeanCurve], score: Sequence[MeanCurve], named: str) -> None:
+    """Loss on the left, score on the right under its name, each with a band as wide as its deviation.
 
     Raises UserInputError for other kinds of file, and where what draws is not installed.
     """
-    from napari_dacapo.experiments.results.curves import loss_curve, score_curve
-
     if path.suffix.lower() not in SUFFIXES:
         problem = "no such kind of picture"
         raise UserInputError("--plot", str(path), problem, f"Let the name end with {', '.join(SUFFIXES)}")
     figure = _figure()
     losses, scores = figure.subplots(1, 2)
-    _fill(losses, "loss", [loss_curve(title, [e.steps for e in group]) for title, group in groups.items()])
-    _fill(
-        scores,
-        criterion.name,
-        [score_curve(title, criterion, [each.rows for each in group]) for title, group in groups.items()],
-    )
+    _fill(losses, "loss", loss)
+    _fill(scores, named, score)
     losses.set_yscale("log")
     losses.legend(frameon=False)
     buffer = io.BytesIO()
