@@ -43,10 +43,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=30.0, help="of training after the first iteration")
     parser.add_argument("--interval", type=int, default=10, help="iterations from one validation to the next")
+    parser.add_argument("--snapshots", type=int, default=5, help="iterations from one snapshot to the next")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         workspace = Workspace(Path(folder))
-        workspace.store.save(Run, NAME, small_run(workspace.path, options.interval))
+        workspace.store.save(Run, NAME, small_run(workspace.path, options.interval, options.snapshots))
         viewer = napari.Viewer()
         viewer.window.resize(1500, 980)
         viewer.open_sample("napari-dacapo", NAME)
@@ -59,7 +60,7 @@ def main() -> None:
     print(table(watch.gaps, watch.computed))
 
 
-def small_run(folder: Path, interval: int) -> Run:
+def small_run(folder: Path, interval: int, snapshots: int) -> Run:
     datasets = [dataset(folder, "training", 128, 1), dataset(folder, "validation", 80, 2)]
     return Run(
         datasplit=ListedDatasets(normalization=ZScore(), train=datasets[:1], validate=datasets[1:]),
@@ -70,7 +71,7 @@ def small_run(folder: Path, interval: int) -> Run:
             downsample_factors=((2, 2, 2),),
         ),
         task=Affinities(),
-        trainer=Trainer(snapshot_interval=5),
+        trainer=Trainer(snapshot_interval=snapshots),
         iterations=1_000_000,
         validation_interval=interval,
     )

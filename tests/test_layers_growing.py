@@ -11,6 +11,7 @@ from napari_dacapo.blockwise.finished import Finished
 from napari_dacapo.blockwise.grid import Block, Grid
 from napari_dacapo.blockwise.ledger import Ledger
 from napari_dacapo.layers.growing import Growing, Stages
+from napari_dacapo.layers.growing_channels import GrowingChannels
 from napari_dacapo.layers.layer import pyramid
 from napari_dacapo.layers.pixels import Pixels
 
@@ -123,6 +124,30 @@ def test_a_new_start_forgets_what_was_there(image: Growing, ledger: Ledger) -> N
     ledger.path.unlink()
     Ledger.open(ledger.path, {"another": 1}, {}).finish("writing", LAST)
     np.testing.assert_array_equal(seen(image), only(LAST))
+
+
+def test_of_several_channels_the_one_that_is_looked_at_grows(tmp_path: Path, ledger: Ledger) -> None:
+    world = {"voxel_size": (1.0, 1.0), "offset": (0.0, 0.0), "unit": "voxel"}
+    stored = {
+        "axes": "cyx",
+        "shape": (2, *SHAPE),
+        "dtype": np.uint8,
+        "chunks": (1, 2, 2),
+        "shards": (2, *BLOCK),
+    }
+    array = create_ome_zarr(tmp_path / "channels.zarr", **stored, **world, coarser=[(2, 4, 4)])
+    array[...] = np.stack([VALUES, VALUES + 100])
+    levels = pyramid(File(path=str(tmp_path / "channels.zarr"), axes="cyx"), Path())
+    image = GrowingChannels(levels, STAGES, Finished(ledger.path))
+    ledger.finish("writing", FIRST)
+    finest, coarser = (Pixels(level) for level in image.levels)
+    assert not finest[1].any() and not coarser[1].any() and image.is_behind
+    assert image.read(60) and not image.is_behind
+    np.testing.assert_array_equal(finest[1], np.where(only(FIRST), VALUES + 100, 0))
+    np.testing.assert_array_equal(coarser[1], np.where(only(FIRST), VALUES + 100, 0)[::2, ::2])
+    assert not finest[0].any() and image.is_behind  # the slider was moved
+    assert image.read(60)
+    np.testing.assert_array_equal(finest[0], only(FIRST))
 
 
 def test_a_block_that_is_lost_meanwhile_is_empty(image: Growing, ledger: Ledger, path: Path) -> None:

@@ -85,8 +85,12 @@ def test_what_a_run_was_applied_to_lies_over_its_image(trained: RunFolder, tmp_p
     *_, last = apply(Wanted(trained, File(path="check-raw.zarr"), tmp_path / "applied", device="cpu"))
     assert isinstance(last, Applied)
     made = layers(applied_layers(trained.saved_run(), last, "check"))
-    assert list(made)[-1] == "check segmentation" and len(made) == 5
+    assert list(made) == ["check prediction", "check segmentation"]
     assert made["check segmentation"].data_to_world((0, 0, 0)) == (4.0, 4.0, 4.0)
+    prediction = made["check prediction"]
+    assert prediction.axis_labels == ("c", "z", "y", "x") and prediction.data.shape[0] == 4
+    assert prediction.data_to_world((3, 0, 0, 0)) == (3.0, 4.0, 4.0, 4.0)
+    assert [str(unit) for unit in prediction.units] == ["pixel", *["nanometer"] * 3]
 
 
 def test_what_trains_and_what_validates_are_boxes_of_their_size(trained: RunFolder) -> None:

@@ -117,7 +117,7 @@ def test_the_result_is_layers_right_over_the_image(
     assert segmentation.units == viewer.layers["cells"].units
     np.testing.assert_array_equal(segmentation.data, voxels(output / "segmentation.zarr"))
     shown = [layer.name for layer in viewer.layers if isinstance(layer, Image) and layer.visible]
-    assert shown == ["cells", "cells affinity_z1"]
+    assert shown == ["cells", "cells prediction"]
 
 
 def test_the_layer_is_segmented_as_the_file_is(
@@ -325,11 +325,12 @@ def test_what_it_takes_is_told_before_it_begins(qtbot: QtBot, page: ApplyPage, v
 
 
 def test_the_prediction_is_seen_while_it_grows(qtbot: QtBot, begun: ApplyPage, viewer: Viewer) -> None:
-    qtbot.waitUntil(lambda: "cells affinity_z1" in names(viewer), timeout=LONG)
-    layer = viewer.layers["cells affinity_z1"]
+    qtbot.waitUntil(lambda: "cells prediction" in names(viewer), timeout=LONG)
+    layer = viewer.layers["cells prediction"]
     qtbot.waitUntil(lambda: bool(np.asarray(layer.data).any()), timeout=LONG)
     assert begun.applying.progress.is_active and not np.asarray(layer.data).all()
-    assert layer.scale == pytest.approx((0.016, 0.008, 0.008))
+    assert layer.scale == pytest.approx((1.0, 0.016, 0.008, 0.008))
+    assert layer.axis_labels == ("c", "z", "y", "x") and layer.data.shape[0] == 4  # one slider for all
 
 
 def test_a_pause_rests_until_it_is_told_to_go_on(qtbot: QtBot, begun: ApplyPage, halted: Halted) -> None:
@@ -480,7 +481,7 @@ def test_what_is_only_predicted_is_segmented_later(
     segment(qtbot, page)
     output = workspace.path / "applied" / "trained cells"
     assert page.said.text().startswith(f"Predicted by iteration 3, not segmented. It lies in {output}.")
-    assert "cells affinity_z1" in names(viewer) and "cells segmentation" not in names(viewer)
+    assert "cells prediction" in names(viewer) and "cells segmentation" not in names(viewer)
     button = page.unfinished.button
     qtbot.waitUntil(lambda: "switch Only predict off" in button.toolTip(), timeout=LONG)
     qtbot.keyClick(only_predict, Qt.Key.Key_Space)

@@ -1,5 +1,6 @@
 """Results in a viewer: added once, brought up to date in place, whatever a person did to their layers."""
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from napari_dacapo.arrays.box import Box
 from napari_dacapo.arrays.memory import from_numpy
 from napari_dacapo.layers.coming import WAITS
 from napari_dacapo.layers.layer import LayerData, image, labels
-from napari_dacapo.widgets.viewer.shown_layers import show, shown
+from napari_dacapo.widgets.viewer.shown_layers import show, showing, shown
 from napari_dacapo.widgets.viewer.slices import slices_elsewhere
 from napari_dacapo.widgets.viewer.world import view_of
 
@@ -36,6 +37,34 @@ def test_a_result_is_brought_up_to_date_in_its_layer() -> None:
     assert (layer.name, pixel(layer), layer.data.shape) == ("result 2", 2, (6, 6, 6))
     assert layer.translate.tolist() == [164.0, 12.0, 4.0]  # the middle of the first voxel
     assert (layer.visible, layer.opacity) == (False, 0.5)
+
+
+def test_what_is_new_is_drawn_and_told_once_for_each_layer_and_is_there_at_once() -> None:
+    viewer = ViewerModel()
+    viewer.add_image(np.zeros((50, 100, 100)), scale=(8.0,) * 3, translate=(4.0,) * 3, units="nm", name="raw")
+    show(viewer, "key", [result(1), result(2)])
+    viewer.dims.set_point(0, 180.0)
+    counted: Counter[str] = Counter()
+    for layer in viewer.layers[1:]:
+        for event in (layer.events.data, layer.events.set_data):
+            event.connect(lambda event: counted.update([event.type]))
+    turns = showing(viewer, "key", [result(3, THERE, side=6), result(4, THERE, side=6), result(5)])
+    next(turns)  # the third one is still to be added
+    assert [layer.name for layer in viewer.layers] == ["raw", "result 3", "result 4"]
+    assert counted == {"data": 2, "set_data": 2}
+    assert [layer.get_value((180.0, 20.0, 20.0), world=True) for layer in viewer.layers] == [0, 3, 4]
+    assert next(turns, None) is None and len(viewer.layers) == 4
+
+
+def test_a_hidden_layer_shows_the_newest_when_it_is_shown() -> None:
+    viewer = ViewerModel()
+    show(viewer, "key", [result(1)])
+    (layer,) = viewer.layers
+    layer.visible = False
+    for value in (2, 3):
+        show(viewer, "key", [result(value, THERE)])
+    layer.visible = True
+    assert layer.get_value((180.0, 20.0, 20.0), world=True) == 3
 
 
 def test_a_layer_that_was_moved_stays_there_until_the_result_lies_elsewhere() -> None:

@@ -1,6 +1,7 @@
 """Engine work in a thread: told in batches, stopped anywhere, every error shown."""
 
 import gc
+import os
 import subprocess
 import sys
 import textwrap
@@ -9,6 +10,7 @@ import time
 import warnings
 import weakref
 from collections.abc import Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ from qtpy.QtCore import QThreadPool
 from superqt.utils import create_worker
 
 from napari_dacapo.errors import DacapoError, DeviceError, UserInputError
-from napari_dacapo.widgets.work.worker import EngineWorker, UnexpectedError
+from napari_dacapo.widgets.work.worker import GIVES_WAY, EngineWorker, UnexpectedError
 
 LONG = 20_000  # milliseconds; more than a busy machine takes
 
@@ -91,6 +93,18 @@ def test_every_step_is_told_in_order_and_then_the_end(qtbot: QtBot) -> None:
     assert heard.events[-1] == "ended"
     assert heard.threads == {threading.main_thread()}
     assert worker.completed
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have a niceness of their own on Linux alone")
+def test_work_gives_way_to_the_window_with_the_threads_it_begins(qtbot: QtBot) -> None:
+    def work() -> Generator[int, None, None]:
+        yield os.nice(0)
+        with ThreadPoolExecutor(1) as pool:
+            yield pool.submit(os.nice, 0).result()
+
+    before = os.nice(0)
+    assert ended(qtbot, EngineWorker(work)).steps == [min(19, before + GIVES_WAY)] * 2
+    assert os.nice(0) == before
 
 
 def test_a_flood_of_steps_comes_in_ten_batches_a_second_at_most(qtbot: QtBot) -> None:

@@ -56,7 +56,7 @@ class Growing:
 
     @property
     def levels(self) -> list[Array]:
-        return [replace(level, reader=partial(self._look, n)) for n, level in enumerate(self._levels)]
+        return [replace(level, reader=partial(self.look, n)) for n, level in enumerate(self._levels)]
 
     @property
     def is_behind(self) -> bool:
@@ -80,7 +80,8 @@ class Growing:
 
     # --- what is looked at, in the window's thread ---
 
-    def _look(self, level: int, slices: tuple[slice, ...]) -> Pixels:
+    def look(self, level: int, slices: tuple[slice, ...]) -> Pixels:
+        """What is known of a part of a level; the rest is got by the next `read`."""
         begin = tuple(each.start for each in slices)
         shape = tuple(each.stop - each.start for each in slices)
         chunks = tuple(self._chunks(level, shape, begin))

@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from napari_dacapo.arrays.array import Array
 from napari_dacapo.arrays.file import File
-from napari_dacapo.arrays.select_channels import SelectChannels
 from napari_dacapo.blockwise.finished import Finished
 from napari_dacapo.blockwise.ledger import read_header
 from napari_dacapo.blockwise.segmentation import CLASSES, FILLED, WRITTEN
@@ -16,8 +14,9 @@ from napari_dacapo.experiments.applying.volume import BLOCKS, LEDGER, PREDICTING
 from napari_dacapo.experiments.applying.volume_plan import VolumePlan
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.layers.growing import Growing, Stages
+from napari_dacapo.layers.growing_channels import GrowingChannels
 from napari_dacapo.layers.layer import LayerData, labels, pyramid
-from napari_dacapo.layers.results import prediction_layers
+from napari_dacapo.layers.results import prediction_layer, prediction_levels
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,7 +35,7 @@ class GrowingResults:
         self._output = output
         self._title = title
         self._finished = Finished(output / BLOCKS / LEDGER)
-        self._prediction: list[Growing] = []  # one a channel
+        self._prediction: Growing | GrowingChannels | None = None
         self._segmentation: Growing | None = None
 
     @property
@@ -51,8 +50,8 @@ class GrowingResults:
         return Grown(self._layers() if are_more else (), any(new))
 
     @property
-    def _images(self) -> list[Growing]:
-        return self._prediction + ([] if self._segmentation is None else [self._segmentation])
+    def _images(self) -> list[Growing | GrowingChannels]:
+        return [image for image in (self._prediction, self._segmentation) if image is not None]
 
     def _open(self) -> bool:
         """Whether images came that were not there before."""
@@ -62,14 +61,11 @@ class GrowingResults:
             return False
         plan = VolumePlan.from_json(read_header(ledger)["plan"])
         axes = "zyx"[-len(plan.block) :]
-        if not self._prediction and (self._output / PREDICTION).exists():
+        if self._prediction is None and (self._output / PREDICTION).exists():
             stages = Stages((PREDICTING,), block=plan.block, level=_levels_of(PREDICTION))
-            path = self._output / PREDICTION
-            levels = pyramid(File(path=str(path), axes="c" + axes), Path())
-            self._prediction = [
-                Growing([_channel(level, number) for level in levels], stages, self._finished)
-                for number in range(levels[0].channels or 1)
-            ]
+            levels = prediction_levels(self._output / PREDICTION, axes)
+            image = Growing if levels[0].channels is None else GrowingChannels
+            self._prediction = image(levels, stages, self._finished)
         if self._segmentation is None and (self._output / SEGMENTATION).exists():
             stages = Stages((WRITTEN, CLASSES), (FILLED,), _levels_of(SEGMENTATION), plan.segmented)
             levels = pyramid(File(path=str(self._output / SEGMENTATION), axes=axes), Path())
@@ -77,8 +73,10 @@ class GrowingResults:
         return len(self._images) > before
 
     def _layers(self) -> list[LayerData]:
-        channels = [image.levels for image in self._prediction]
-        layers = prediction_layers(self._folder.saved_run(), channels, self._title)
+        layers = []
+        if self._prediction is not None:
+            run = self._folder.saved_run()
+            layers.append(prediction_layer(run, self._prediction.levels, self._title))
         if self._segmentation is not None:
             layers.append(labels(self._segmentation.levels, f"{self._title} segmentation"))
         return layers
@@ -86,7 +84,3 @@ class GrowingResults:
 
 def _levels_of(name: str) -> str:
     return f"{Path(name).stem} level "
-
-
-def _channel(level: Array, number: int) -> Array:
-    return SelectChannels(channels=(number,)).apply(level)

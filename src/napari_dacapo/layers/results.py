@@ -41,30 +41,26 @@ def stacked_layers(result: Result) -> list[LayerData]:
 
 
 def applied_layers(run: Run, applied: Applied, title: str) -> list[LayerData]:
-    """What applying a run has written, as `result_layers`."""
+    """What applying a run has written, as `stacked_layers`."""
     axes = "zyx"[-run.architecture.dims :]
-    prediction = pyramid(File(path=str(applied.prediction), axes="c" + axes), Path())
-    channels = [
-        [SelectChannels(channels=(number,)).apply(level) for level in prediction]
-        for number in range(prediction[0].channels or 1)
-    ]
-    layers = prediction_layers(run, channels, title)
+    layers = [prediction_layer(run, prediction_levels(applied.prediction, axes), title)]
     if applied.segmentation is not None:
         levels = pyramid(File(path=str(applied.segmentation), axes=axes), Path())
         layers.append(labels(levels, f"{title} segmentation"))
     return layers
 
 
-def prediction_layers(run: Run, channels: Sequence[Sequence[Array]], title: str) -> list[LayerData]:
-    """An image for each channel, of which all levels are given; the first one is visible."""
-    names = run.task.channel_names(run.architecture.dims)
-    layers = []
-    for number, (levels, name) in enumerate(zip(channels, names, strict=True)):
-        limits = (0.0, 255.0) if levels[0].dtype == np.uint8 else run.task.prediction_range
-        data, properties, kind = image(levels, f"{title} {name}", limits)
-        shown = {"visible": number == 0, "blending": "additive", "opacity": 0.5}  # the image shines through
-        layers.append((data, properties | shown, kind))
-    return layers
+def prediction_levels(path: Path, axes: str) -> list[Array]:
+    """Those of what was predicted, the finest first; the axes are those in space."""
+    levels = pyramid(File(path=str(path), axes="c" + axes), Path())
+    return [_without_single_channel(level) for level in levels]
+
+
+def prediction_layer(run: Run, levels: Sequence[Array], title: str) -> LayerData:
+    """One image of all levels and channels; a slider moves those."""
+    limits = (0.0, 255.0) if levels[0].dtype == np.uint8 else run.task.prediction_range
+    data, properties, kind = image(levels, f"{title} prediction", limits)
+    return data, properties | {"blending": "additive", "opacity": 0.5}, kind  # the image shines through
 
 
 def snapshot_layers(folder: RunFolder, iteration: int) -> list[LayerData]:

@@ -14,8 +14,6 @@ from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
-    QLabel,
-    QProgressBar,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -38,8 +36,10 @@ from napari_dacapo.widgets.components.cluster_choice import ClusterChoice
 from napari_dacapo.widgets.parts.aligned import align_labels
 from napari_dacapo.widgets.parts.allowed import allow
 from napari_dacapo.widgets.parts.output_line import OutputLine
+from napari_dacapo.widgets.parts.progress_bar import ProgressBar
 from napari_dacapo.widgets.parts.question import Question
 from napari_dacapo.widgets.parts.scrolled import Scrolled
+from napari_dacapo.widgets.parts.sentence import Sentence
 from napari_dacapo.widgets.preferences import Preferences
 from napari_dacapo.widgets.training.runs_page import readable_time
 from napari_dacapo.widgets.viewer.showing import Showing
@@ -86,10 +86,9 @@ class ApplyPage(QWidget):
         self.segment = QPushButton("Segment")
         self.pause = QPushButton("Pause")
         self.stop = QPushButton("Stop")
-        self.progress = QProgressBar()
+        self.progress = ProgressBar()
         self.question = Question()
-        self.said = QLabel()
-        self.said.setWordWrap(True)
+        self.said = Sentence()
         self._settled = QTimer(self)
         self._settled.setSingleShot(True)
         self._settled.setInterval(SETTLES)

@@ -57,6 +57,7 @@ class LiveLayers(QObject):
         queue.steps.connect(self._on_steps)
         queue.changed.connect(self._wait_while_it_trains)
         if not self._overlay.text:
+            self._overlay.position = "top_left"  # in the middle each text would draw the picture twice
             self._say(" ")  # the first text takes 0.4 s to draw, which nobody waits for while it trains
 
     @property

@@ -6,11 +6,13 @@ import math
 
 import numpy as np
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_dacapo.experiments.steps import TrainStep
 from napari_dacapo.widgets.parts.allowed import allow
+from napari_dacapo.widgets.parts.progress_bar import ProgressBar
 from napari_dacapo.widgets.parts.question import Question
+from napari_dacapo.widgets.parts.sentence import Sentence
 from napari_dacapo.widgets.plots.curve import Curve
 from napari_dacapo.widgets.plots.plot import TrainingPlot
 from napari_dacapo.widgets.training.queued_run import QueuedRun
@@ -36,10 +38,9 @@ class Footer(QWidget):
         self.pause_button = QPushButton("Pause")
         self.stop_button = QPushButton("Stop")
         self.cancel_button = QPushButton("Cancel")
-        self.progress = QProgressBar()
+        self.progress = ProgressBar()
         self.progress.setFormat("")
-        self.said = QLabel(NOTHING_TRAINS)
-        self.said.setWordWrap(True)
+        self.said = Sentence(NOTHING_TRAINS)
         self.obstacle = QLabel()
         self.obstacle.setWordWrap(True)
         self.obstacle.hide()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QObject, QTimer
 from qtpy.QtWidgets import QWidget
 
+from napari_dacapo.widgets.viewer.held_canvas import hold_canvas
 from napari_dacapo.widgets.viewer.shown_layers import showing
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ class Showing(QObject):
     def __init__(self, viewer: ViewerModel, page: QWidget) -> None:
         super().__init__(page)
         self._viewer = viewer
+        self._page = page
         self._results: deque[tuple[Iterator[None], Callable[[], None]]] = deque()
         self._timer = QTimer(self)
         self._timer.setInterval(PAUSE)
@@ -42,6 +44,7 @@ class Showing(QObject):
         self._timer.start()
 
     def _show_one(self) -> None:
+        hold_canvas(self._page)
         steps, then = self._results[0]
         if next(steps, self) is self:
             self._results.popleft()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -35,20 +36,21 @@ def show(viewer: ViewerModel, key: str, layers: Iterable[LayerData]) -> None:
 
 
 def showing(viewer: ViewerModel, key: str, layers: Iterable[LayerData]) -> Iterator[None]:
-    """The same, a layer at a time: napari takes long to add one."""
+    """The same in pieces: napari takes long for a layer that is new. The others change all at once."""
     results = {f"{key}/{number}": made for number, made in enumerate(in_unit(layers, unit_of(viewer)))}
     for layer in shown(viewer, key):
         if layer.metadata[OURS] not in results:
             viewer.layers.remove(layer)
+    later = []
     for mark, made in results.items():
-        known = next((each for each in shown(viewer, key) if each.metadata[OURS] == mark), None)
-        if known is not None and is_waiting(made):
-            continue
-        if known is not None and _fits(known, made):
-            _update(known, made)
+        layer = _layer_of(viewer, mark)
+        if layer is not None and WAITS not in layer.metadata and _fits(layer, made):
+            _bring(viewer, mark, made)
         else:
-            _replace(viewer, known, mark, made)
+            later.append(mark)
+    for mark in later:
         yield
+        _bring(viewer, mark, results[mark])
 
 
 def shown(viewer: ViewerModel, key: str) -> list[Layer]:
@@ -61,6 +63,23 @@ def drop_waiting(viewer: ViewerModel, key: str) -> None:
     for layer in shown(viewer, key):
         if WAITS in layer.metadata:
             viewer.layers.remove(layer)
+
+
+def _layer_of(viewer: ViewerModel, mark: str) -> Layer | None:
+    return next((each for each in viewer.layers if each.metadata.get(OURS) == mark), None)
+
+
+def _bring(viewer: ViewerModel, mark: str, made: LayerData) -> None:
+    """Show it in its layer, or in a new one; what only waits takes nothing's place."""
+    known = _layer_of(viewer, mark)
+    if known is not None and is_waiting(made):
+        return
+    if known is not None and _fits(known, made):
+        _update(known, made)
+        return
+    if known is not None:
+        viewer.layers.remove(known)
+    _add(viewer, mark, made)
 
 
 def _fits(layer: Layer, made: LayerData) -> bool:
@@ -79,26 +98,37 @@ def _fits(layer: Layer, made: LayerData) -> bool:
 
 def _update(layer: Layer, made: LayerData) -> None:
     data, properties, kind = made
-    layer.data = data
-    layer.name = properties["name"]
     was_waited_for = layer.metadata.pop(WAITS, False)
+    place = _place(properties)
+    with _drawn_once(layer):
+        layer.data = data
+        if layer.metadata.get(PLACE) != place:
+            layer.metadata[PLACE] = place
+            for name, value in place.items():
+                if name == "units" or not np.array_equal(getattr(layer, name), value):
+                    setattr(layer, name, value)
+    layer.name = properties["name"]
     for name in LOOKS if was_waited_for else TOLD if kind == "labels" else ():
         if name in properties:
             setattr(layer, name, properties[name])
-    place = _place(properties)
-    if layer.metadata.get(PLACE) != place:
-        layer.metadata[PLACE] = place
-        for name, value in place.items():
-            if name == "units" or not np.array_equal(getattr(layer, name), value):  # each draws all anew
-                setattr(layer, name, value)
     if was_waited_for:
         layer.visible = properties.get("visible", True)
 
 
-def _replace(viewer: ViewerModel, known: Layer | None, mark: str, made: LayerData) -> None:
+@contextmanager
+def _drawn_once(layer: Layer) -> Iterator[None]:
+    """Slice, draw and tell after the last of several changes; napari would after each."""
+    with ExitStack() as silent:
+        silent.enter_context(getattr(layer, "_block_refresh", nullcontext)())  # private to it
+        for name in ("data", *PLACING):
+            silent.enter_context(getattr(layer.events, name).blocker())
+        yield
+    layer.refresh()
+    layer.events.data(value=layer.data)
+
+
+def _add(viewer: ViewerModel, mark: str, made: LayerData) -> None:
     data, properties, kind = made
-    if known is not None:
-        viewer.layers.remove(known)
     metadata = {**properties.get("metadata", {}), OURS: mark, PLACE: _place(properties)}
     layer = Layer.create(data, {**properties, "metadata": metadata}, kind)
     camera, is_first = viewer.scene.camera, not viewer.layers

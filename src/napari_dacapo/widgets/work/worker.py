@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 import traceback
 from collections import deque
@@ -18,6 +20,7 @@ from napari_dacapo.widgets.work.garbage import garbage_collection
 
 TOLD_EVERY = 100  # milliseconds from one batch of steps to the next
 LOOKS_EVERY = 0.1  # seconds after which a paused worker looks whether the program still runs
+GIVES_WAY = 5  # of niceness, to the window and what draws it; threads that are begun by the work do, too
 SHOWN_CHARACTERS = 160  # of an unexpected error's text
 
 _END = object()
@@ -165,6 +168,8 @@ class EngineWorker(GeneratorWorker[Any, None, None]):
 
     def run(self) -> None:
         """The thread's outermost function."""
+        if sys.platform == "linux":  # elsewhere the whole program would give way
+            os.nice(GIVES_WAY)
         try:
             self._drive()
         except BaseException as error:  # whatever it is, even SystemExit: a person must see it
