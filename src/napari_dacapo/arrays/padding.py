@@ -1,5 +1,6 @@
 """Reading beyond the borders of an array."""
 
+from itertools import pairwise, product
 from typing import Any, Literal
 
 import numpy as np
@@ -26,9 +27,27 @@ def read_padded(
     values = array.read(first, covered)
     if first == tuple(start) and covered == tuple(shape):
         return values
-    for axis, (index, begin) in enumerate(zip(indices, first, strict=True), start=values.ndim - array.dims):
-        values = values.take(index - begin, axis)
-    return values
+    found = np.empty((*values.shape[: -array.dims], *shape), values.dtype)
+    runs = (_runs(index - begin) for index, begin in zip(indices, first, strict=True))
+    for parts in product(*runs):
+        places, numbers = zip(*parts, strict=True)
+        found[(..., *places)] = values[(..., *numbers)]
+    return found
+
+
+def _runs(index: NDArray[np.intp]) -> list[tuple[slice, slice]]:
+    """Where an index goes up or down by one at a time, and the numbers there.
+
+    Of 1 0 1 2: its places 0 to 1 hold the numbers from 1 down to 0, places 2 to 3 those from 1 up to 2.
+    """
+    turns = np.flatnonzero(np.diff(index, 2)) + 2
+    found = []
+    for begin, end in pairwise([0, *turns, len(index)]):
+        first, last = int(index[begin]), int(index[end - 1])
+        step = 1 if first <= last else -1
+        beyond = last + step
+        found.append((slice(begin, end), slice(first, None if beyond < 0 else beyond, step)))
+    return found
 
 
 def _mirrored(index: NDArray[np.intp], size: int) -> NDArray[np.intp]:

@@ -32,9 +32,11 @@ class Coding:
         """What is not a number becomes `low` in a byte."""
         if self.dtype != "uint8":
             return values.astype(self.dtype, copy=False)
-        steps = (np.nan_to_num(values, nan=self.low) - self.low) * (STEPS / (self.high - self.low))
-        stored: NDArray[np.uint8] = np.rint(steps).clip(0, STEPS).astype(np.uint8)
-        return stored
+        steps = (values - self.low) * (STEPS / (self.high - self.low))
+        np.rint(steps, out=steps)
+        np.fmax(steps, 0, out=steps)  # unlike maximum it takes the 0 of a NaN and 0
+        np.fmin(steps, STEPS, out=steps)
+        return steps.astype(np.uint8)
 
     def decode(self, stored: NDArray[Any]) -> NDArray[np.float32]:
         values = stored.astype(np.float32)

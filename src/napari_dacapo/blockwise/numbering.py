@@ -94,12 +94,11 @@ def _numbered(of: Segmenting, block: Block) -> _Numbered:
 def _objects(of: Segmenting, block: Block) -> NDArray[np.uint64]:
     """The block with small objects flooded by those that touch them, or dropped."""
     around = of.grid.grown(block, of.halo)
-    parts = open_own(of.parts)
-    objects, inside = np.zeros(around.shape, np.uint64), np.zeros(around.shape, np.bool_)
+    parts = np.asarray(open_own(of.parts)[around.slices])  # 0 in blocks that are left out
+    objects, inside = np.zeros(around.shape, np.uint64), parts > 0
     for other, common in of.grid.touched(around):
-        local = np.asarray(parts[common.slices])
-        objects[common.within(around)] = of.table("ids", other, "ids")[local]
-        inside[common.within(around)] = local > 0
+        here = common.within(around)
+        objects[here] = of.table("ids", other, "ids")[parts[here]]
     if (inside & (objects == 0)).any():
         objects = flooded(objects, inside, of.stitching.height(of.predicted(around)))
     return objects[block.within(around)]

@@ -43,7 +43,8 @@ def load_trained(
     prepare_torch()
     checkpoints = Checkpoints(folder.checkpoints, run.identity)
     loaded = checkpoints.load_best(criterion) if criterion else checkpoints.load(iteration)
-    compute = choose_compute(device, run.trainer.precision, run.architecture.dims)
+    dims = run.architecture.dims
+    compute = choose_compute(device, run.trainer.precision, dims).for_prediction(dims)
     input_channels = int(loaded.state.extra["input_channels"])
     network = build_network(run, input_channels)
     load_weights_into(network, loaded.state.weights)
