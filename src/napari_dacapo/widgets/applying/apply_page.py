@@ -278,6 +278,11 @@ class ApplyPage(QWidget):
             return BUSY
         if unfinished.done == unfinished.of and self.more.options.only_predict:
             return "All of it is predicted: switch Only predict off to segment it."
+        if unfinished.segmenter not in (
+            "",
+            self.more.options.segmenter,
+        ):  # code that a stranger may have named
+            return f"If you trust it, set Segmenter under More to {unfinished.segmenter}, as it was begun."
         for what, chosen, begun in self._begun_with(unfinished):
             if begun.source is None and chosen.named(begun.title) is None:
                 return f"Its {what} was a layer: open {begun.title} in the viewer first."
