@@ -12,6 +12,7 @@ import resource
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -74,9 +75,10 @@ def generated(side: int) -> Array:
 def network() -> Network:
     torch.manual_seed(0)
     net = UNET.build(1).eval()
+    computing = threading.Lock()
 
     def forward(raw: NDArray[Any]) -> NDArray[np.float32]:
-        with torch.inference_mode():
+        with computing, torch.inference_mode():
             output: NDArray[np.float32] = net(torch.from_numpy(raw[None, None]))[0].numpy()
         return output
 

@@ -7,14 +7,16 @@ of finished blocks. The bare network computes the same blocks, which lie in memo
 MONAI's SlidingWindowInferer has the same weights with same padding, windows as large as a training patch and
 its usual overlap of 0.25, from memory to memory; it is left out where it is not installed. Gunpowder scans
 the volume, which it has in memory, as DaCapo does, in our blocks, with a Python that has gunpowder and torch.
-All take turns, on one thread of the network each: the ratio of their processor times is what counts. On a
-machine that is busy with other things, that of ours and the bare network in turns block by block counts most.
+All take turns, on one thread of the network each: the ratio of their processor times is what counts, with
+`--device cuda` that of the clock. On a machine that is busy with other things, that of ours and the bare
+network in turns block by block counts most.
 """
 
 import argparse
 import statistics
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Callable
 from functools import partial
@@ -39,6 +41,7 @@ from napari_dacapo.blockwise.prediction import PredictBlock
 from napari_dacapo.blockwise.stage import run_stage
 from napari_dacapo.blockwise.workers import Threads
 from napari_dacapo.experiments.compute import choose_compute, prepare_torch
+from napari_dacapo.experiments.predicting.transfers import Transfers
 
 UNET = UNet(num_fmaps=6, fmaps_out=1)
 SAME = UNet(num_fmaps=6, fmaps_out=1, padding="same")
@@ -46,28 +49,77 @@ BLOCK = UNET.output_shape(UNET.validation_patch)
 WORLD: dict[str, Any] = {"voxel_size": (1.0,) * 3, "offset": (0.0,) * 3, "unit": "voxel"}
 RANGE = FixedRange(low=0.0, high=255.0)
 READERS = 3  # threads: while one block is computed, others are read and written
-COMPUTE = choose_compute("cpu", "float32", 3).for_prediction(3)
 
 Seconds = tuple[float, float]  # of the clock, of the processor
 
 
-def network(record: UNet) -> torch.nn.Module:
-    """As a trained one is placed to predict, for all alike."""
-    prepare_torch(threads=1)
-    torch.manual_seed(0)
-    return COMPUTE.place(record.build(1)).eval()
+class Computing:
+    """A network with valid padding and one with same padding, placed as trained ones are to predict."""
+
+    def __init__(self, device: str) -> None:
+        prepare_torch(threads=1)
+        self.compute = choose_compute(device, "auto", 3).for_prediction(3)
+        self.valid, self.same = map(self._network, (UNET, SAME))
+        self._transfers = Transfers(self.compute)
+        self._alone = threading.RLock()
+
+    @property
+    def on_gpu(self) -> bool:
+        return self.compute.device.type == "cuda"
+
+    def _network(self, record: UNet) -> torch.nn.Module:
+        torch.manual_seed(0)
+        return self.compute.place(record.build(1)).eval()
+
+    def forward(self, raw: NDArray[Any]) -> NDArray[np.float32]:
+        """As a run computes a block."""
+        with torch.inference_mode():
+            batch = self.brought(raw)
+            with self._alone:
+                returning = self._transfers.send_back(self.logits(batch).float()[0])
+            return returning.array()
+
+    def brought(self, raw: NDArray[Any]) -> torch.Tensor:
+        return self._transfers.bring(np.ascontiguousarray(raw[None, None], np.float32))
+
+    def logits(self, batch: torch.Tensor) -> torch.Tensor:
+        with torch.inference_mode(), self.compute.autocast():
+            output: torch.Tensor = self.valid(batch)
+        return output
+
+    def bare(self, blocks: list[torch.Tensor]) -> None:
+        for block in blocks:
+            self.logits(block)
+        if self.on_gpu:
+            torch.cuda.synchronize(self.compute.device)
+
+    def monai(self, raw: NDArray[Any], mode: str) -> None:
+        from monai.inferers import SlidingWindowInferer  # type: ignore[import-not-found, attr-defined, unused-ignore]
+
+        inferer = SlidingWindowInferer(
+            UNET.input_shape, overlap=0.25, mode=mode, sw_device=self.compute.device, device="cpu"
+        )
+        with torch.inference_mode(), self.compute.autocast():
+            inferer(torch.from_numpy(raw[None, None]), self.same)
+
+    def in_turns(self, folder: Path, side: int, blocks: list[torch.Tensor]) -> Seconds:
+        """Of a CPU, ours and the bare network, which computes a block in memory after each of ours."""
+        bare: list[float] = []
+
+        def both(raw: NDArray[Any]) -> NDArray[np.float32]:
+            with self._alone:
+                prediction = self.forward(raw)
+                began = time.thread_time()
+                self.logits(blocks[len(bare)])
+                bare.append(time.thread_time() - began)
+            return prediction
+
+        began = time.process_time()
+        ours(folder, side, both)
+        return time.process_time() - began - sum(bare), sum(bare)
 
 
-def forward(raw: NDArray[Any]) -> NDArray[np.float32]:
-    with torch.inference_mode():
-        output: NDArray[np.float32] = VALID(COMPUTE.tensor(raw[None, None]))[0].numpy()
-    return output
-
-
-VALID = network(UNET)
-
-
-def ours(folder: Path, side: int, forward: Forward = forward) -> None:
+def ours(folder: Path, side: int, forward: Forward) -> None:
     """From a file to a file."""
     shape = (side,) * 3
     with tempfile.TemporaryDirectory(dir=folder) as place:
@@ -103,35 +155,6 @@ def blocks_in_memory(image: Array, side: int) -> list[NDArray[np.float32]]:
     return blocks
 
 
-def bare(blocks: list[NDArray[np.float32]]) -> None:
-    for block in blocks:
-        forward(block)
-
-
-def in_turns(folder: Path, side: int, blocks: list[NDArray[np.float32]]) -> Seconds:
-    """Of the processor, ours and the bare network, which computes a block in memory after each of ours."""
-    bare: list[float] = []
-
-    def both(raw: NDArray[Any]) -> NDArray[np.float32]:
-        prediction = forward(raw)
-        began = time.thread_time()
-        forward(blocks[len(bare)])
-        bare.append(time.thread_time() - began)
-        return prediction
-
-    began = time.process_time()
-    ours(folder, side, both)
-    return time.process_time() - began - sum(bare), sum(bare)
-
-
-def monai(raw: NDArray[Any], same: torch.nn.Module, mode: str) -> None:
-    from monai.inferers import SlidingWindowInferer  # type: ignore[import-not-found, attr-defined, unused-ignore]
-
-    inferer = SlidingWindowInferer(UNET.input_shape, overlap=0.25, mode=mode)
-    with torch.inference_mode():
-        inferer(torch.from_numpy(raw[None, None]), same)
-
-
 def timed(work: Callable[[], None]) -> Seconds:
     wall, processor = time.perf_counter(), time.process_time()
     work()
@@ -141,8 +164,8 @@ def timed(work: Callable[[], None]) -> Seconds:
 class Scan:
     """Gunpowder in a process of its own, which scans once for every line it is given."""
 
-    def __init__(self, python: str, folder: Path) -> None:
-        torch.jit.save(torch.jit.trace(VALID, torch.zeros(1, 1, *UNET.validation_patch)), folder / "net.pt")  # type: ignore[no-untyped-call]
+    def __init__(self, python: str, folder: Path, network: torch.nn.Module) -> None:
+        torch.jit.save(torch.jit.trace(network, torch.zeros(1, 1, *UNET.validation_patch)), folder / "net.pt")  # type: ignore[no-untyped-call]
         script = Path(__file__).with_name("blockwise_gunpowder.py")
         shapes = [str(n) for n in (UNET.validation_patch[0], BLOCK[0])]
         self._process = subprocess.Popen(
@@ -171,46 +194,52 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--side", type=int, default=2 * BLOCK[0], help="voxels of the volume along each axis")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--device", default="cpu", help="cpu or cuda; gunpowder scans on a CPU")
     parser.add_argument("--scan-python", default="", help="a Python that has gunpowder and torch")
     options = parser.parse_args()
+    computing = Computing(options.device)
     with tempfile.TemporaryDirectory() as name:
         folder, side = Path(name), options.side
         raw = np.random.default_rng(0).integers(0, 256, (side,) * 3).astype(np.uint8)
         write_ome_zarr(folder / "raw.zarr", raw, axes="zyx", **WORLD)
         image = RANGE.apply(File(path="raw.zarr").open(folder))
         np.save(folder / "raw.npy", raw)
-        blocks = blocks_in_memory(image, side)
-        same, whole = network(SAME), image.read((0,) * 3, (side,) * 3)
+        blocks = [computing.brought(block) for block in blocks_in_memory(image, side)]
+        whole = image.read((0,) * 3, (side,) * 3)
         ways: dict[str, Callable[[], Seconds]] = {
-            "ours, file to file": lambda: timed(lambda: ours(folder, side)),
-            "the bare network": lambda: timed(lambda: bare(blocks)),
+            "ours, file to file": lambda: timed(lambda: ours(folder, side, computing.forward)),
+            "the bare network": lambda: timed(lambda: computing.bare(blocks)),
         }
         if find_spec("monai"):
             for mode in ("constant", "gaussian"):
-                ways[f"MONAI, {mode}"] = partial(timed, partial(monai, whole, same, mode))
-        scan = Scan(options.scan_python, folder) if options.scan_python else None
+                ways[f"MONAI, {mode}"] = partial(timed, partial(computing.monai, whole, mode))
+        scan = Scan(options.scan_python, folder, computing.valid) if options.scan_python else None
         if scan is not None:
             ways["gunpowder's scan"] = scan
         measured: dict[str, list[Seconds]] = {title: [] for title in ways}
         turns: list[Seconds] = []
-        ours(folder, UNET.stride[0])  # what is done the first time only is not measured
+        ours(folder, UNET.stride[0], computing.forward)  # what is done the first time only is not measured
         for _ in range(options.rounds):
             for title, way in ways.items():
                 measured[title].append(way())
                 wall, processor = measured[title][-1]
                 print(f"  {title}: {wall:.1f} s, {processor:.1f} s of the processor", flush=True)
-            turns.append(in_turns(folder, side, blocks))
-            print("  in turns: {:.1f} s, bare {:.1f} s of the processor".format(*turns[-1]), flush=True)
+            if not computing.on_gpu:
+                turns.append(computing.in_turns(folder, side, blocks))
+                print("  in turns: {:.1f} s, bare {:.1f} s of the processor".format(*turns[-1]), flush=True)
         if scan is not None:
             scan.close()
-    mine = [processor for _, processor in measured["ours, file to file"]]
+    counted = 0 if computing.on_gpu else 1  # the clock, or the processor
+    mine = [seconds[counted] for seconds in measured["ours, file to file"]]
     print(f"{side}^3 voxels, {len(blocks)} blocks of {BLOCK}, {options.rounds} rounds")
-    for title, seconds in measured.items():
-        ratio = statistics.median(other / own for (_, other), own in zip(seconds, mine, strict=True))
-        speed = side**3 / statistics.median(processor for _, processor in seconds)
+    for title, measurements in measured.items():
+        theirs = [seconds[counted] for seconds in measurements]
+        ratio = statistics.median(other / own for other, own in zip(theirs, mine, strict=True))
+        speed = side**3 / statistics.median(theirs)
         print(f"{title}: {speed:,.0f} voxels a second; ours is {ratio:.2f} times as fast")
-    ratio = statistics.median(bare / own for own, bare in turns)
-    print(f"the bare network in turns block by block: ours is {ratio:.2f} times as fast")
+    if turns:
+        ratio = statistics.median(bare / own for own, bare in turns)
+        print(f"the bare network in turns block by block: ours is {ratio:.2f} times as fast")
 
 
 if __name__ == "__main__":

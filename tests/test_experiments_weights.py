@@ -247,6 +247,7 @@ def test_weights_of_the_same_network_are_loaded_bit_for_bit(checkpoints):
     assert hashed(first) == hashed(second)
 
 
+@pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU to save from")
 def test_what_a_gpu_saved_opens_on_the_cpu(checkpoints):
     checkpoints.save(state(3000, weights=network().cuda().state_dict()))

@@ -80,12 +80,12 @@ def run_folder(folder: Path, name: str = "run") -> RunFolder:
     return RunFolder(folder / "runs" / name, folder)
 
 
-def trained(folder: Path, **changes: Any) -> RunFolder:
+def trained(folder: Path, device: str = "cpu", **changes: Any) -> RunFolder:
     """The run, saved as "run" in the workspace and trained to its end."""
     workspace = Workspace(folder)
     made = run(workspace.path, **changes)
     workspace.store.save(Run, "run", made)
     place = RunFolder(workspace.run_folder("run"), workspace.path)
-    for _ in train(made, place, "cpu"):
+    for _ in train(made, place, device):
         pass
     return place

@@ -1,7 +1,6 @@
 """Predicting a region block by block."""
 
 import logging
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -63,7 +62,7 @@ class BlockPlan:
 class Network:
     """Predicts parts of any size, in pieces that get smaller where memory ends and stay so.
 
-    For several threads: one computes while the others read and write.
+    For several threads, where `forward` is: one computes while the others read and write.
     """
 
     def __init__(
@@ -73,7 +72,6 @@ class Network:
         self.input_shapes = input_shapes  # largest first
         self.refused: list[Voxels] = []  # for which memory did not suffice
         self._forward = forward
-        self._computing = threading.Lock()
 
     def predict(self, raw: Array, start: Voxels, shape: Voxels) -> NDArray[np.float32]:
         """(channels, (z,) y, x) of `shape` output voxels from `start` (input voxels) on, whole strides.
@@ -97,7 +95,7 @@ class Network:
         """Nothing where memory ends."""
         found: NDArray[np.float32] | None = None
         try:
-            for piece, values in plan.run(self._alone, raw):
+            for piece, values in plan.run(self._forward, raw):
                 if plan.count == 1:
                     return values
                 if found is None:
@@ -106,10 +104,6 @@ class Network:
         except MemoryError:
             return None
         return found
-
-    def _alone(self, raw: NDArray[Any]) -> NDArray[np.float32]:
-        with self._computing:
-            return self._forward(raw)
 
 
 def plan_blocks(architecture: Architecture, start: Voxels, shape: Voxels, input_shape: Voxels) -> BlockPlan:

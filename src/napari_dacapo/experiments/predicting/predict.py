@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from napari_dacapo.blockwise.grid import blocks
 from napari_dacapo.blockwise.predict import BlockPlan, Forward, Network, plan_blocks
 from napari_dacapo.experiments.compute import Compute
 from napari_dacapo.experiments.memory import TrainingSize, is_out_of_memory
+from napari_dacapo.experiments.predicting.transfers import Transfers
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.steps import Notice, Predicted, Step
 
@@ -120,20 +122,25 @@ def memory_notices(network: Network) -> Iterator[Notice]:
 
 
 def forward_of(run: Run, network: nn.Module, compute: Compute) -> Forward:
-    """The network as a function of one block.
+    """The network as a function of one block, for several threads: it computes one block at a time.
 
-    Raw (c, (z,) y, x) gives a prediction (channels, (z,) y, x) float32.
+    Raw (c, (z,) y, x) gives a prediction (channels, (z,) y, x) float32. While a block is computed, those
+    of other threads are prepared, and taken to a GPU and back.
     """
     import torch
 
     network.eval()
+    transfers = Transfers(compute)
+    computing = threading.Lock()
 
     def forward(raw: NDArray[Any]) -> NDArray[np.float32]:
         block = raw if raw.ndim == run.architecture.dims + 1 else raw[None]
-        with torch.inference_mode(), compute.autocast():
-            output = network(compute.tensor(np.ascontiguousarray(block[None], np.float32)))
         with torch.inference_mode():
-            activated: NDArray[np.float32] = run.task.activate(output.float())[0].cpu().numpy()
-        return activated
+            batch = transfers.bring(np.ascontiguousarray(block[None], np.float32))
+            with computing:
+                with compute.autocast():
+                    output = network(batch)
+                returning = transfers.send_back(run.task.activate(output.float())[0])
+            return returning.array()
 
     return forward
