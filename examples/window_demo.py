@@ -177,6 +177,24 @@ def apply_to_everything(visitor: Visitor) -> None:
     visitor.until(lambda: not apply.showing.is_busy, "it is shown")
     print(apply.said.text(), flush=True)
     visitor.picture("applied")
+    correct(visitor)
+
+
+def correct(visitor: Visitor) -> None:
+    """A part of what was segmented: a new object is painted over it, and the run would be trained on."""
+    row, viewer = visitor.dock.apply.correct, visitor.viewer
+    viewer.scene.camera.zoom *= 2
+    visitor.click(row.correct)
+    visitor.until(lambda: bool(visitor.seen("corrected")), "a part can be painted on")
+    (layer,) = visitor.seen("corrected")
+    layer.brush_size = 12
+    layer.paint([n // 2 for n in layer.data.shape], layer.selected_label)
+    visitor.until(lambda: not row.is_busy, "what is painted is saved")
+    visitor.picture("correcting")
+    visitor.click(row.train)
+    page = visitor.dock.data
+    visitor.until(lambda: len(page.datasets.titles) == 2, "it trains beside what trained before")
+    print(visitor.dock.footer.said.text(), flush=True)
 
 
 if __name__ == "__main__":

@@ -55,6 +55,16 @@ def test_another_dataset_keeps_the_normalization_only(root: Path) -> None:
     assert split_of((Entry(A),), before, root) == HeldOutSlab(dataset=A, axis="y", normalization=RANGE)
 
 
+def test_what_trains_besides_leaves_what_is_held_out() -> None:
+    before = HeldOutSlab(dataset=A, axis="x", fraction=0.5, normalization=RANGE)
+    entries = with_dataset(before.entries, B, trains=True)
+    after = split_of(entries, before)
+    assert after == before.replace(further=(B,)) and after.entries == (Entry(A), Entry(B))
+    assert split_of(without(after.entries, 1), after) == before
+    listed = split_of((Entry(A), Entry(B, True)), after)  # told that all of it validates
+    assert listed == ListedDatasets(train=(A,), validate=(B,), normalization=RANGE)
+
+
 def test_several_datasets_are_listed() -> None:
     before = HeldOutSlab(dataset=A, normalization=RANGE)
     entries = (Entry(A), Entry(B, True), Entry(C))

@@ -149,6 +149,27 @@ def test_a_slab_that_cannot_be_is_refused(dataset: Dataset, tmp_path: Path) -> N
         HeldOutSlab(dataset=flat, axis="z").training(tmp_path)
 
 
+def test_further_datasets_train_without_what_validates_of_the_same_raw(
+    dataset: Dataset, tmp_path: Path
+) -> None:
+    """A corrected part of the same image, and another image."""
+    left = {"voxel_size": (4.0, 8.0, 8.0), "unit": "nm", "offset": (8.0, 0.0, 0.0)}
+    half = dataset.replace(title="half", labels=saved(tmp_path, "half", LABELS[2:, :2, :2], **left))
+    raw = saved(tmp_path, "other", RAW, voxel_size=(4.0, 4.0, 4.0), unit="nm", offset=(0.0,) * 3)
+    split = HeldOutSlab(
+        dataset=dataset, further=(half, dataset.replace(title="other", raw=raw)), fraction=0.25
+    )
+    slab = Box((12, 0, 0), (16, 16, 16))
+    assert [(each.title, each.excluded) for each in split.training(tmp_path)] == [
+        ("cube", slab),
+        ("half", slab),
+        ("other", None),
+    ]
+    assert [each.title for each in split.validation(tmp_path)] == ["cube"]
+    with pytest.raises(UserInputError, match="further is 'half': all of it lies in what validates"):
+        split.replace(fraction=0.5).training(tmp_path)
+
+
 # --- folders ---
 
 

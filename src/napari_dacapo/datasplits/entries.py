@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeGuard
 
 from napari_dacapo.datasplits.dataset import Dataset, Entries, Entry
 from napari_dacapo.datasplits.datasplit import DataSplit
-from napari_dacapo.datasplits.held_out_box import HeldOutBox
 from napari_dacapo.datasplits.held_out_slab import HeldOutSlab
+from napari_dacapo.datasplits.holding_out import HoldingOut
 from napari_dacapo.datasplits.listed_datasets import ListedDatasets
 from napari_dacapo.errors import UserInputError
 
@@ -14,14 +15,18 @@ from napari_dacapo.errors import UserInputError
 def split_of(entries: Entries, before: DataSplit | None, root: Path = Path()) -> DataSplit:
     """One dataset holds a part of itself out; several are listed. What raw is normalised by stays.
 
-    The one keeps the part that `before` held out of it; a new one holds out a slab at the end of its longest
-    axis. Raises UserInputError where none trains, or where the one cannot be opened.
+    The first keeps the part that `before` held out of it, where no other one validates; a new one that is
+    alone holds out a slab at the end of its longest axis. Raises UserInputError where none trains, or where
+    the one cannot be opened.
     """
     if not any(not entry.validates for entry in entries):
         raise UserInputError("datasets", len(entries), "none of them trains", "Let at least one train")
-    if len(entries) == 1:
-        return _held_out(entries[0].dataset, before, root)
+    first, *others = (entry.dataset for entry in entries)
+    if not any(entry.validates for entry in entries) and _holds_out(before, first):
+        return before.replace(dataset=first, further=tuple(others))
     kept = {} if before is None else {"normalization": before.normalization}
+    if not others:
+        return HeldOutSlab(dataset=first, axis=longest_axis(first, before, root), **kept)
     return ListedDatasets(
         train=tuple(entry.dataset for entry in entries if not entry.validates),
         validate=tuple(entry.dataset for entry in entries if entry.validates),
@@ -29,13 +34,16 @@ def split_of(entries: Entries, before: DataSplit | None, root: Path = Path()) ->
     )
 
 
-def with_dataset(entries: Entries, dataset: Dataset) -> Entries:
-    """One more, or a newer one of its title in its place. The second one validates, unless one does."""
+def with_dataset(entries: Entries, dataset: Dataset, trains: bool = False) -> Entries:
+    """One more, or a newer one of its title in its place.
+
+    The second one validates, unless one does, or it is told that it `trains`.
+    """
     titles = [entry.dataset.title for entry in entries]
     if dataset.title in titles:
         place = titles.index(dataset.title)
         return (*entries[:place], replace(entries[place], dataset=dataset), *entries[place + 1 :])
-    is_needed = bool(entries) and not any(entry.validates for entry in entries)
+    is_needed = bool(entries) and not trains and not any(entry.validates for entry in entries)
     return (*entries, Entry(dataset, validates=is_needed))
 
 
@@ -54,8 +62,6 @@ def longest_axis(dataset: Dataset, before: DataSplit | None, root: Path) -> str:
     return "zyx"[-len(sizes) :][sizes.index(max(sizes))]
 
 
-def _held_out(dataset: Dataset, before: DataSplit | None, root: Path) -> DataSplit:
-    if isinstance(before, HeldOutSlab | HeldOutBox) and before.dataset.title == dataset.title:
-        return before.replace(dataset=dataset)
-    kept = {} if before is None else {"normalization": before.normalization}
-    return HeldOutSlab(dataset=dataset, axis=longest_axis(dataset, before, root), **kept)
+def _holds_out(before: DataSplit | None, dataset: Dataset) -> TypeGuard[HoldingOut]:
+    """Whether a part of this dataset is held out."""
+    return isinstance(before, HoldingOut) and before.dataset.title == dataset.title

@@ -1,22 +1,17 @@
 """One volume with a slab at one side held out."""
 
-from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from napari_dacapo.arrays.box import Box
-from napari_dacapo.datasplits.dataset import Dataset, Entries, Entry, OpenDataset, OpenDatasets
-from napari_dacapo.datasplits.datasplit import DataSplit
-from napari_dacapo.datasplits.holding_out import held_out_box, within, without
+from napari_dacapo.datasplits.dataset import OpenDataset
+from napari_dacapo.datasplits.holding_out import HoldingOut, held_out_box
 from napari_dacapo.errors import UserInputError
 
 
-class HeldOutSlab(DataSplit):
-    """One dataset: a slab at one side of it validates, the rest trains."""
-
-    dataset: Dataset
-    "The dataset."
+class HeldOutSlab(HoldingOut):
+    """A slab at one side of a dataset validates; the rest of it trains, and others."""
 
     axis: Literal["z", "y", "x"] = "z"
     "The axis that the slab is cut off along."
@@ -27,22 +22,7 @@ class HeldOutSlab(DataSplit):
     side: Literal["start", "end"] = "end"
     "At which end of the axis the slab lies."
 
-    def training(self, root: Path = Path()) -> OpenDatasets:
-        opened = self.dataset.open(root, self.normalization)
-        return (without(opened, self._slab(opened)),)
-
-    def validation(self, root: Path = Path()) -> OpenDatasets:
-        opened = self.dataset.open(root, self.normalization)
-        return (within(opened, self._slab(opened)),)
-
-    @property
-    def entries(self) -> Entries:
-        return (Entry(self.dataset),)
-
-    def renumbered(self, ids: tuple[int, ...]) -> Self:
-        return self.replace(dataset=self.dataset.renumbered(ids))
-
-    def _slab(self, opened: OpenDataset) -> Box:
+    def held_out(self, opened: OpenDataset) -> Box:
         axes = "zyx"[-opened.raw.dims :]
         if self.axis not in axes:
             problem = f"{opened.title} has the axes {', '.join(axes)}"

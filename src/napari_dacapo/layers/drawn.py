@@ -25,7 +25,7 @@ def box_of(corners: ArrayLike, within: Box, elsewhere: Box) -> Box | None:
 
 
 def drawn_split(before: DataSplit, corners: ArrayLike, within: Box) -> DataSplit | None:
-    """The one dataset with what was drawn held out; None where nothing of it lies in the data.
+    """The first dataset with what was drawn held out, the others train; None where it lies beside the data.
 
     A box that was there keeps its extent along the axes that the shape is flat in, so that a second
     rectangle, drawn in another plane, bounds the box along the third axis.
@@ -35,5 +35,11 @@ def drawn_split(before: DataSplit, corners: ArrayLike, within: Box) -> DataSplit
     box = box_of(corners, within, earlier if fits else within)
     if box is None:
         return None
-    (entry,) = before.entries
-    return HeldOutBox(dataset=entry.dataset, begin=box.begin, end=box.end, normalization=before.normalization)
+    first, *others = (entry.dataset for entry in before.entries)
+    return HeldOutBox(
+        dataset=first,
+        further=tuple(others),
+        begin=box.begin,
+        end=box.end,
+        normalization=before.normalization,
+    )

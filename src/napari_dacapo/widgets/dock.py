@@ -6,7 +6,7 @@ from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, cast
 
-from qtpy.QtCore import QEvent
+from qtpy.QtCore import QEvent, Qt
 from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from napari_dacapo.architectures.architecture import Architecture
@@ -23,6 +23,7 @@ from napari_dacapo.widgets.components.suggesting import suggestion_for
 from napari_dacapo.widgets.components.task_page import TaskPage
 from napari_dacapo.widgets.components.trainer_page import TrainerPage
 from napari_dacapo.widgets.data.data_page import DataPage
+from napari_dacapo.widgets.data.layers_box import Viewed
 from napari_dacapo.widgets.preferences import saved_preferences, unusable_preferences
 from napari_dacapo.widgets.results.live_layers import LiveLayers
 from napari_dacapo.widgets.results.results_page import ResultsPage
@@ -34,6 +35,11 @@ from napari_dacapo.widgets.work.background import Background
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
+
+    from napari_dacapo.experiments.run import Run
+    from napari_dacapo.experiments.starts.start import Start
+
+MARGIN = 3  # pixels around all, and around the words of a tab
 
 
 class DaCapo(QWidget):
@@ -57,6 +63,9 @@ class DaCapo(QWidget):
         self.live = LiveLayers(self._viewer, self.workspace, self.queue, self)
         self.background = Background(self)
         self.tabs = QTabWidget()
+        self.tabs.setUsesScrollButtons(False)  # they would hide pages
+        self.tabs.setElideMode(Qt.TextElideMode.ElideRight)
+        self.tabs.setStyleSheet(f"QTabBar::tab {{ padding: {MARGIN}px; }}")  # all seven in a narrow dock
         self._lay_out()
         self._connect()
         self._allow_training()
@@ -106,6 +115,7 @@ class DaCapo(QWidget):
         for number, (title, page) in enumerate(pages.items(), start=1):
             self.tabs.addTab(page, f"{number} {title}")
         column = QVBoxLayout(self)
+        column.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
         column.addWidget(self.tabs, 1)
         column.addWidget(self.footer)
 
@@ -121,6 +131,7 @@ class DaCapo(QWidget):
         self.background.failed.connect(self._say_failure)
         self.live.failed.connect(self._say_failure)
         self.queue.steps.connect(self.results.follow)
+        self.apply.correct.wanted.connect(self._ask_for_run)
         self.runs.exchange.imported.connect(self._on_imported)
         self.tabs.currentChanged.connect(self._on_turned)
         self.destroyed.connect(self.data.close_choices)
@@ -168,6 +179,24 @@ class DaCapo(QWidget):
                 self.data.suggest(datasplit.renumbered(suggestion.label_ids), "")
             except UserInputError as error:
                 self._say_failure(error)
+
+    def _ask_for_run(self, corrected: Viewed) -> None:
+        """To train it on, also on what was corrected."""
+        name, weights = self.apply.run.name, self.apply.run.chosen
+        work = partial(made_runs.run_with_start, self.workspace, name, weights.criterion, weights.iteration)
+        self.background.do(work, then=partial(self._train_on, corrected, name))
+
+    def _train_on(self, corrected: Viewed, name: str, found: tuple[Run, Start]) -> None:
+        run, start = found
+        for component in ("architecture", "task", "trainer"):
+            page, record = self.components[component], getattr(run, component)
+            if page.problem or page.record != record:
+                page.begin_anew()
+                page.suggest(record, f"Of {name}, which is trained on.")
+        self.runs.start_from(start)
+        self.data.add(corrected, run.datasplit)
+        self.tabs.setCurrentWidget(self.data)
+        self.footer.say(f"Train goes on from the weights of {name}, with the corrected part.")
 
     def _allow_training(self) -> None:
         problems = (

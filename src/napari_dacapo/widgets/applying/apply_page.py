@@ -28,6 +28,7 @@ from napari_dacapo.widgets.applying.applying import OPENS, Applying
 from napari_dacapo.widgets.applying.chosen_image import ChosenImage
 from napari_dacapo.widgets.applying.chosen_run import ChosenRun
 from napari_dacapo.widgets.applying.chosen_source import ChosenSource
+from napari_dacapo.widgets.applying.correct_row import CorrectRow
 from napari_dacapo.widgets.applying.estimate_line import EstimateLine
 from napari_dacapo.widgets.applying.growing_layers import GrowingLayers
 from napari_dacapo.widgets.applying.more_options import MoreOptions
@@ -43,6 +44,7 @@ from napari_dacapo.widgets.parts.sentence import Sentence
 from napari_dacapo.widgets.preferences import Preferences
 from napari_dacapo.widgets.training.runs_page import readable_time
 from napari_dacapo.widgets.viewer.showing import Showing
+from napari_dacapo.widgets.viewer.shown_layers import shown
 from napari_dacapo.widgets.work.background import Background
 
 if TYPE_CHECKING:
@@ -87,6 +89,7 @@ class ApplyPage(QWidget):
         self.pause = QPushButton("Pause")
         self.stop = QPushButton("Stop")
         self.progress = ProgressBar()
+        self.correct = CorrectRow(viewer, workspace, self.run, self.image, self._grows)
         self.question = Question()
         self.said = Sentence()
         self._settled = QTimer(self)
@@ -107,6 +110,7 @@ class ApplyPage(QWidget):
         """Follow the viewer no longer."""
         self._settled.stop()
         self.growing.leave()
+        self.correct.close()
         self.image.close()
         self.more.close()
         for event in (self._viewer.layers.events.inserted, self._viewer.layers.events.removed):
@@ -128,6 +132,7 @@ class ApplyPage(QWidget):
             or self.where.background.is_busy
             or self.growing.is_busy
             or self.showing.is_busy
+            or self.correct.is_busy
             or self._settled.isActive()
         )
 
@@ -155,6 +160,7 @@ class ApplyPage(QWidget):
         for widget in (Scrolled(self._chosen), self.estimate, self.question, self.unfinished):
             column.addWidget(widget)
         column.addLayout(buttons)
+        column.addWidget(self.correct)
         column.addWidget(self.progress)
         column.addWidget(self.said)
         column.addStretch(1)
@@ -163,8 +169,8 @@ class ApplyPage(QWidget):
         self.run.turned.connect(self._suggest_output)
         self.run.changed.connect(self._enable)
         self.image.changed.connect(self._on_image)
-        for chosen in (self.image, self.more.only_where):
-            chosen.said.connect(self.said.setText)
+        for part in (self.image, self.more.only_where, self.correct):
+            part.said.connect(self.said.setText)
         self.output.edited.connect(self._enable)
         self.more.changed.connect(self._enable)
         self.segment.clicked.connect(self._look_first)
@@ -263,6 +269,11 @@ class ApplyPage(QWidget):
         self.growing.leave()
         self.showing.show(_key(wish), opened.layers, self._suggest_output)
 
+    def _grows(self, layer: Layer) -> bool:
+        """Whether the layer shows what is being applied."""
+        wish = self.applying.wish if self.applying.progress.is_active else None
+        return wish is not None and layer in shown(self._viewer, _key(wish))
+
     # --- what is unfinished ---
 
     def _look_for_unfinished(self) -> None:
@@ -332,6 +343,7 @@ class ApplyPage(QWidget):
         told = "Paused." if progress.state == "paused" else f"{left} left." if left else ""
         sentence = f"{progress.sentence} {told}".strip()
         self.said.setText("\n".join(filter(None, (sentence, *progress.notices))))
+        self.growing.take_news()
         if not progress.is_active and progress.state != "idle":
             self.growing.rest()
             self._look_for_unfinished()
@@ -357,6 +369,7 @@ class ApplyPage(QWidget):
             "" if state in ("running", "paused") else stopping,
         )
         self.unfinished.show_state()
+        self.correct.show_state()
         self._settled.start()
 
 

@@ -20,9 +20,11 @@ READS = 0.2  # seconds of each look, for each layer
 
 
 class GrowingLayers(QWidget):
-    """Looks a few times a second what is finished, reads what is on the screen, and draws that anew.
+    """Looks at what is finished, reads what is on the screen, and draws that anew, some times a second at most.
 
-    Reading goes on after the work has stopped, as long as one of the layers is there. Never seen itself.
+    While there is nothing new it rests: each look begins a thread, for which the window waits where the
+    machine is busy. Reading goes on after the work has stopped, as long as one of the layers is there.
+    Never seen itself.
     """
 
     failed = Signal(Exception)
@@ -32,7 +34,7 @@ class GrowingLayers(QWidget):
         self._viewer = viewer
         self._key = ""
         self._results: GrowingResults | None = None
-        self._is_at_work = False
+        self._is_at_work = self._has_news = False
         self._reading = Newest(self)
         self._reading.failed.connect(self._on_failed)
         self._showing = Showing(viewer, self)
@@ -48,7 +50,12 @@ class GrowingLayers(QWidget):
     def follow(self, key: str, results: GrowingResults) -> None:
         """Show these, as layers known by the key, until `leave`."""
         self._key, self._results, self._is_at_work = key, results, True
+        self.take_news()
         self._timer.start()
+
+    def take_news(self) -> None:
+        """More may be finished."""
+        self._has_news = True
 
     def rest(self) -> None:
         """Nothing more is finished; what is looked at is still read."""
@@ -64,9 +71,10 @@ class GrowingLayers(QWidget):
         results = self._results
         if results is None or self.is_busy:
             return
-        if self._is_at_work or results.is_behind:
+        if self._has_news or results.is_behind:
+            self._has_news = False
             self._reading.wish(results.read, READS, then=lambda grown: self._show(results, grown))
-        elif not shown(self._viewer, self._key):
+        elif not self._is_at_work and not shown(self._viewer, self._key):
             self.leave()
 
     def _show(self, results: GrowingResults, grown: Grown) -> None:

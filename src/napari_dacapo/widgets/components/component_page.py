@@ -97,6 +97,11 @@ class ComponentPage(QWidget):
         self._reason = reason
         self._announce()
 
+    def begin_anew(self) -> None:
+        """What is shown next is another one: it gets a name that is free, and replaces nothing."""
+        self._saved, self._is_named = None, False
+        self.refresh()
+
     def open(self, name: str) -> None:
         """Show a saved one."""
         self.background.do(

@@ -25,6 +25,7 @@ class ChosenLayers:
     labels: ChosenLayer
     mask: ChosenLayer | None
     unlabelled: Unlabelled
+    trains: bool = False  # whether it never validates by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def use_layers(
     said: list[str] = []
     for each in chosen:
         dataset, kept = _kept(workspace, each, in_use)
-        entries = with_dataset(entries, dataset)
+        entries = with_dataset(entries, dataset, each.trains)
         said += kept
     return Used(split_of(entries, before, workspace.path), "\n".join(said))
 
@@ -68,7 +69,7 @@ def _kept(workspace: Workspace, chosen: ChosenLayers, in_use: Collection[Path]) 
         mask = chosen.mask.labels()
         refuse_misfit(labels, mask, "mask")
         kept["mask"] = keep(workspace, f"{chosen.title} mask", chosen.mask, mask, in_use)
-    kept["raw"] = keep(workspace, f"{chosen.title} raw", chosen.image, image, in_use)
+    kept["raw"] = keep(workspace, f"{chosen.image.shown.title} raw", chosen.image, image, in_use)
     kept["labels"] = keep(workspace, f"{chosen.title} labels", chosen.labels, labels, in_use)
     sources = {name: each.source for name, each in kept.items()}
     dataset = Dataset(title=chosen.title, unlabelled=chosen.unlabelled, **sources)

@@ -8,11 +8,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from qtpy.QtCore import QTimer, Signal
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton
+from qtpy.QtWidgets import QLabel, QPushButton
 
 from napari_dacapo.datasplits.dataset import Dataset, Entries
 from napari_dacapo.datasplits.datasplit import DataSplit
 from napari_dacapo.datasplits.entries import split_of, without
+from napari_dacapo.datasplits.holding_out import HoldingOut
 from napari_dacapo.errors import DacapoError
 from napari_dacapo.layers.drawn import drawn_split
 from napari_dacapo.store.workspace import Workspace
@@ -28,6 +29,7 @@ from napari_dacapo.widgets.data.layers_box import CONVERT, LayersBox, Viewed
 from napari_dacapo.widgets.data.patch_preview import PatchPreview
 from napari_dacapo.widgets.forms.folded_form import FoldedForm
 from napari_dacapo.widgets.parts.allowed import allow
+from napari_dacapo.widgets.parts.wrapped import Wrapped
 from napari_dacapo.widgets.viewer.shown_layers import OURS, show
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ SETTLES = 100  # milliseconds after the last edit, before the data are looked at
 MOST_LINES = 6  # said about the data
 LOOKS = "Looks at the data …"
 DRAW = "Draw a rectangle over the image; what lies in it will validate."
+BY_HAND = "Save the layers among them, or add them and the others here one by one."
 NOTHING_YET = f"Choose an image and its labels and press Use these layers, or add files. {CONVERT}"
 
 
@@ -106,6 +109,17 @@ class DataPage(ComponentPage):
         facts = [str(self._looked.facts)] if self._looked.facts is not None else []
         return _shortened([*facts, *map(str, report.problems), *report.warnings])
 
+    def add(self, viewed: Viewed, datasplit: DataSplit) -> None:
+        """Layers beside the datasets of a datasplit, and beside more where such are shown already."""
+        known = {entry.dataset.title for entry in datasplit.entries}
+        if not known:
+            self.said.setText(f"{type(datasplit).__name__} finds its datasets by itself. {BY_HAND}")
+        elif known <= self._titles:
+            self._use((viewed,), self._entries, self._complete)
+        else:
+            self.begin_anew()
+            self._use((viewed,), datasplit.entries, datasplit)
+
     def close_choices(self) -> None:
         """Follow the viewer no longer."""
         self._timer.stop()
@@ -133,11 +147,8 @@ class DataPage(ComponentPage):
         for place, box in enumerate(boxes):
             self.scrolled.insertWidget(place, box)
         self.scrolled.addStretch(1)
-        buttons = QHBoxLayout()
-        buttons.addWidget(self.show_regions)
-        buttons.addWidget(self.suggest_rest)
         self.column.insertWidget(3, self.preview)
-        self.column.insertLayout(4, buttons)
+        self.column.insertLayout(4, Wrapped((self.show_regions, self.suggest_rest)))
         self.column.addWidget(self.outdated)
         self.column.addWidget(self.use_again)
 
@@ -164,12 +175,12 @@ class DataPage(ComponentPage):
     # --- layers and files become datasets ---
 
     def _on_wanted(self, viewed: Viewed, alone: bool) -> None:
-        self._use((viewed,), () if alone else self._entries)
+        self._use((viewed,), () if alone else self._entries, self._complete)
 
     def _on_use_again(self) -> None:
-        self._use(self.changed_layers.viewed(self._titles), self._entries)
+        self._use(self.changed_layers.viewed(self._titles), self._entries, self._complete)
 
-    def _use(self, viewed: Sequence[Viewed], entries: Entries) -> None:
+    def _use(self, viewed: Sequence[Viewed], entries: Entries, before: DataSplit | None) -> None:
         """Make a datasplit of the entries and of the layers, as they are now."""
         try:
             chosen = [each.chosen for each in viewed]
@@ -179,7 +190,7 @@ class DataPage(ComponentPage):
         for each in viewed:
             self.changed_layers.watch(each)
         self._start("Compares the layers with their files, and saves those that have none …")
-        self.background.do(use_layers, self.workspace, chosen, entries, self._complete, then=self._on_used)
+        self.background.do(use_layers, self.workspace, chosen, entries, before, then=self._on_used)
 
     def _on_files(self, dataset: Dataset) -> None:
         self._start("Opens the files …")
@@ -224,7 +235,7 @@ class DataPage(ComponentPage):
 
     def _on_drawn(self, corners: Any) -> None:
         known, before = self._known, self._complete
-        if known is None or before is None or len(self._entries) != 1:
+        if known is None or not isinstance(before, HoldingOut):
             return
         datasplit = drawn_split(before, corners, known.region)
         if datasplit is None:

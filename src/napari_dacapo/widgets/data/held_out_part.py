@@ -1,4 +1,4 @@
-"""The part of a single dataset that validates: a share at one side, or a box that is drawn."""
+"""The part of a dataset that validates: a share at one side, or a box that is drawn."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from napari_dacapo.config import Config
 from napari_dacapo.datasplits.fitting import extent
 from napari_dacapo.datasplits.held_out_box import HeldOutBox
 from napari_dacapo.datasplits.held_out_slab import HeldOutSlab
+from napari_dacapo.datasplits.holding_out import HoldingOut
 from napari_dacapo.widgets.components.data_facts import DataFacts
 
 SIDES = {"end": "the last", "start": "the first"}
@@ -26,7 +27,7 @@ class HeldOutPart(QGroupBox):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("What validates", parent)
-        self._record: HeldOutSlab | HeldOutBox | None = None
+        self._record: HoldingOut | None = None
         self.side = QComboBox()
         self.share = QLabeledSlider(Qt.Orientation.Horizontal)
         self.axis = QComboBox()
@@ -47,7 +48,7 @@ class HeldOutPart(QGroupBox):
 
     def show_record(self, record: Config | None, facts: DataFacts | None) -> None:
         """`facts`: of the data, once they were looked at."""
-        self._record = record if isinstance(record, HeldOutSlab | HeldOutBox) else None
+        self._record = record if isinstance(record, HoldingOut) else None
         self.setVisible(self._record is not None)
         self.button.setEnabled(facts is not None)
         self.button.setToolTip(
@@ -99,6 +100,7 @@ class HeldOutPart(QGroupBox):
         self.moved.emit(
             HeldOutSlab(
                 dataset=self._record.dataset,
+                further=self._record.further,
                 normalization=self._record.normalization,
                 axis=self.axis.currentText(),
                 fraction=self.share.value() / 100,
@@ -107,7 +109,7 @@ class HeldOutPart(QGroupBox):
         )
 
 
-def _told(record: HeldOutSlab | HeldOutBox | None) -> str:
+def _told(record: HoldingOut | None) -> str:
     if isinstance(record, HeldOutBox):
         return f"Now a box validates: {extent(Box(record.begin, record.end))}."
     return ""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari.layers import Image, Labels
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox, QFormLayout, QGroupBox, QHBoxLayout, QPushButton, QWidget
+from qtpy.QtWidgets import QFormLayout, QGroupBox, QHBoxLayout, QPushButton, QWidget
 
 from napari_dacapo.datasplits.ids import Unlabelled
 from napari_dacapo.layers.keeping import ChosenLayer
@@ -17,6 +17,7 @@ from napari_dacapo.layers.pairing import likeliest
 from napari_dacapo.layers.shown import ShownLayer
 from napari_dacapo.widgets.data.axes_choice import AxesChoice
 from napari_dacapo.widgets.data.chosen_layers import ChosenLayers
+from napari_dacapo.widgets.data.unpainted import Unpainted
 from napari_dacapo.widgets.parts.allowed import allow
 from napari_dacapo.widgets.viewer.layer_choice import LayerChoice
 from napari_dacapo.widgets.viewer.shown_layers import OURS
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from napari.layers import Layer
 
 NEEDED = ("image", "labels")
-UNPAINTED = {"nothing": "background", "zero": "unknown; background is painted as 1"}  # as a Dataset says it
 CONVERT = "Labels that napari shows as an image: right-click the layer, Convert to Labels."
 
 
@@ -38,6 +38,7 @@ class Viewed:
     layers: dict[str, Layer]  # "image", "labels" and perhaps "mask"
     axes: dict[str, tuple[str | None, int | None]]  # and time points
     unlabelled: Unlabelled
+    trains: bool = False  # whether it never validates by itself
 
     @property
     def chosen(self) -> ChosenLayers:
@@ -45,7 +46,8 @@ class Viewed:
         parts = {
             name: ChosenLayer(ShownLayer.of(layer), *self.axes[name]) for name, layer in self.layers.items()
         }
-        return ChosenLayers(self.title, parts["image"], parts["labels"], parts.get("mask"), self.unlabelled)
+        mask = parts.get("mask")
+        return ChosenLayers(self.title, parts["image"], parts["labels"], mask, self.unlabelled, self.trains)
 
 
 class LayersBox(QGroupBox):
@@ -68,7 +70,7 @@ class LayersBox(QGroupBox):
             "mask": LayerChoice(viewer, (Labels,), "mask of what is labelled, if not everything is", self),
         }
         self.axes = {name: AxesChoice(viewer, name) for name in self.choices}
-        self.unpainted = QComboBox()
+        self.unpainted = Unpainted()
         self.use = QPushButton("Use these layers")
         self.add = QPushButton("Add as another")
         self._lay_out()
@@ -87,7 +89,7 @@ class LayersBox(QGroupBox):
         layers = {name: choice.layer for name, choice in self.choices.items() if choice.layer is not None}
         title = "" if "image" not in layers else layers["image"].name
         axes = {name: (self.axes[name].axes, self.axes[name].time) for name in layers}
-        return Viewed(title, layers, axes, self.unpainted.currentData())
+        return Viewed(title, layers, axes, self.unpainted.unlabelled)
 
     def choose_next(self, used: Collection[Layer]) -> None:
         """The first image that is not used yet with the labels that are most like it, if there are any."""
@@ -122,13 +124,6 @@ class LayersBox(QGroupBox):
             row.addWidget(choice.combo.native, 1)
             row.addWidget(self.axes[name])
             rows.addRow(name, row)
-        for value, text in UNPAINTED.items():
-            self.unpainted.addItem(text, value)
-        self.unpainted.setToolTip(
-            "What the labels' 0 means. For a few strokes of the brush: unknown, and nothing is learned there."
-        )
-        self.unpainted.setAccessibleName("what is not painted")
-        self.unpainted.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         rows.addRow("unpainted", self.unpainted)
         buttons = QHBoxLayout()
         buttons.addWidget(self.use)
@@ -153,6 +148,7 @@ class LayersBox(QGroupBox):
     def _on_changed(self) -> None:
         for name, choice in self.choices.items():
             self.axes[name].show_for(choice.layer)
+        self.unpainted.show_for(self.choices["labels"].layer)
         self._enable()
 
     def _enable(self) -> None:

@@ -11,6 +11,7 @@ from napari_dacapo.errors import UserInputError
 from napari_dacapo.experiments.combinations import combinations, component_type, save_runs
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
+from napari_dacapo.experiments.starts.from_run import FromRun
 from napari_dacapo.store.names import folded
 from napari_dacapo.store.workspace import Workspace
 
@@ -52,6 +53,14 @@ def save_with_components(
     return name
 
 
+def run_with_start(
+    workspace: Workspace, name: str, criterion: str, iteration: int | None
+) -> tuple[Run, FromRun]:
+    """A run as it was trained, and what begins with its best weights by a criterion, or of an iteration."""
+    run = RunFolder(workspace.run_folder(name), workspace.path).saved_run()
+    return run, FromRun(run=name, criterion=criterion, iteration=iteration)
+
+
 def delete(workspace: Workspace, name: str) -> str:
     """Delete all that was trained of a run, and the run."""
     with RunFolder(workspace.run_folder(name), workspace.path).alone():
@@ -78,6 +87,7 @@ def python_of(workspace: Workspace, name: str) -> str:
 
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
+from napari_dacapo.experiments.starts.from_run import FromRun
 from napari_dacapo.experiments.training.train import train
 from napari_dacapo.store.workspace import Workspace
 

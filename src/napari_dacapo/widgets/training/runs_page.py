@@ -25,6 +25,7 @@ from qtpy.QtWidgets import (
 
 from napari_dacapo.errors import DacapoError, UserInputError
 from napari_dacapo.experiments.combinations import COMPONENTS, component_type
+from napari_dacapo.experiments.starts.start import Start
 from napari_dacapo.store.workspace import Workspace
 from napari_dacapo.widgets.components import saved_records
 from napari_dacapo.widgets.components.cluster_choice import ClusterChoice
@@ -34,6 +35,7 @@ from napari_dacapo.widgets.parts.name_list import NameList
 from napari_dacapo.widgets.parts.name_question import NameQuestion
 from napari_dacapo.widgets.parts.question import Question
 from napari_dacapo.widgets.parts.table import Table
+from napari_dacapo.widgets.parts.wrapped import Wrapped
 from napari_dacapo.widgets.training import made_runs
 from napari_dacapo.widgets.training.queued_run import QueuedRun
 from napari_dacapo.widgets.training.run_options import RunOptions, values_of
@@ -106,6 +108,11 @@ class RunsPage(QWidget):
         self.where.refresh()
         self._read_runs()
 
+    def start_from(self, start: Start) -> None:
+        """What is to be trained begins there; the other options stay."""
+        options = RunOptions() if self.options.problems else self.options.value
+        self.options.value = options.replace(start=start)
+
     @property
     def is_busy(self) -> bool:
         """Whether something is still to be shown."""
@@ -137,12 +144,9 @@ class RunsPage(QWidget):
         parts.addWidget(making)
         parts.addWidget(self.table)
         parts.setChildrenCollapsible(False)
-        buttons = QGridLayout()
-        for number, button in enumerate(self.buttons.values()):
-            buttons.addWidget(button, number // 5, number % 5)
         whole = QVBoxLayout(self)
         whole.addWidget(parts, 1)
-        whole.addLayout(buttons)
+        whole.addLayout(Wrapped(self.buttons.values()))
         whole.addWidget(self.exchange)
         whole.addWidget(self.question)
         whole.addWidget(self.name_question)
