@@ -110,7 +110,9 @@ def visit(visitor: Visitor, iterations: int) -> None:
     visitor.click(dock.data.suggest_rest)
     visitor.until(lambda: "Suggested" in dock.footer.said.text(), "task, network and trainer are suggested")
     visitor.picture("data")
-    dock.runs.options.value = RunOptions(iterations=iterations, validation_interval=max(1, iterations // 3))
+    dock.runs.new.options.value = RunOptions(
+        iterations=iterations, validation_interval=max(1, iterations // 3)
+    )
     visitor.click(dock.footer.train_button)
     visitor.until(lambda: bool(dock.queue.runs), "a run is made")
     look_at_components(visitor)

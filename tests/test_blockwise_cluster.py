@@ -4,9 +4,11 @@ import os
 import signal
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Timer
 
 import pytest
 from cheap_workers import local_workers
+from distributed import Client, LocalCluster
 
 from napari_dacapo.blockwise.dask_workers import DaskWorkers
 from napari_dacapo.blockwise.grid import Block, blocks
@@ -36,7 +38,27 @@ class Act:
         (self.folder / f"{block.start[0]}").touch()
 
 
-def test_blocks_of_a_killed_worker_are_done_by_another_and_failing_ones_are_listed(tmp_path: Path) -> None:
+def test_ctrl_c_which_reaches_every_process_of_a_terminal_ends_no_worker() -> None:
+    with local_workers(1) as client:
+        (process,) = client.run(os.getpid).values()
+        os.kill(process, signal.SIGINT)
+        assert client.submit(os.getpid).result(timeout=20) == process
+
+
+def test_that_no_worker_is_there_yet_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    with (
+        LocalCluster(n_workers=0, processes=False, dashboard_address="127.0.0.1:0") as cluster,
+        Client(cluster) as client,
+    ):
+        outcomes = DaskWorkers(client).each(abs, SIX[:1])  # type: ignore[arg-type]
+        Timer(0.2, cluster.scale, [1]).start()
+        assert len(list(outcomes)) == 1
+    assert "No worker is there yet" in caplog.text
+
+
+def test_blocks_of_a_killed_worker_are_done_by_another_and_failing_ones_are_listed(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     ledger = Ledger.open(tmp_path / "ledger.jsonl", {}, {})
     with local_workers(2) as client:
         workers = DaskWorkers(client)
@@ -46,3 +68,4 @@ def test_blocks_of_a_killed_worker_are_done_by_another_and_failing_ones_are_list
         with pytest.raises(BlocksError, match=r"1 of 6 blocks failed \(failing\).*is damaged"):
             list(run_stage("failing", Act(tmp_path, fails=4), SIX, ledger, workers))
     assert len(ledger.finished("failing")) == 5
+    assert "Traceback" not in capfd.readouterr().err

@@ -75,13 +75,13 @@ def test_what_is_no_ledger_is_told(path: Path, content: bytes, told: str) -> Non
 
 def test_lost_blocks_are_forgotten_for_good(path: Path) -> None:
     ledger = Ledger.open(path, JOB, {"block": [4, 4]})
-    for stage in ("prediction", "segmentation"):
+    for stage in ("prediction", "segmentation", "done"):
         ledger.finish(stage, FIRST)
     ledger.finish("prediction", SECOND)
-    ledger.forget("prediction", [FIRST.start])
+    ledger.forget({"prediction": [FIRST.start], "done": [FIRST.start]})
     again = Ledger.open(path, JOB, {})
     assert again.finished("prediction") == {SECOND.start}
-    assert again.finished("segmentation") == {FIRST.start}
+    assert again.finished("segmentation") == {FIRST.start} and not again.finished("done")
     assert again.plan == {"block": [4, 4]}
 
 

@@ -109,7 +109,7 @@ def test_tables_that_are_damaged_are_told(tmp_path: Path, damage: Callable[[byte
     assert read_table(path, "sizes").tolist() == [0, 1, 2, 3, 4]
     whole = path.read_bytes()
     path.write_bytes(damage(whole))
-    with pytest.raises(UserInputError, match="cannot be read"):
+    with pytest.raises(UserInputError, match="damaged or gone"):
         read_table(path, "sizes")
 
 

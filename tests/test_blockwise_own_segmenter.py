@@ -10,7 +10,9 @@ import pytest
 from blockwise import same_objects, segmented, segmenting
 from scipy import ndimage
 
+from napari_dacapo.arrays.memory import from_numpy
 from napari_dacapo.blockwise.own_segmenter import OwnSegmenter
+from napari_dacapo.blockwise.region import Region
 from napari_dacapo.errors import BlocksError, UserInputError
 from napari_dacapo.postprocessors.connected_components import ConnectedComponents
 from napari_dacapo.tasks.signed_distance import SignedDistance
@@ -32,6 +34,9 @@ def flat(prediction, voxel_size):
 
 def short(prediction, voxel_size):
     return np.zeros((2, 2), int)
+
+def each(prediction, voxel_size):
+    return 1 + np.arange(prediction[0].size).reshape(prediction[0].shape)
 
 def broken(prediction, voxel_size):
     return 1 / 0
@@ -60,6 +65,15 @@ def test_objects_through_several_blocks_are_one(tmp_path: Path, own: Any) -> Non
     result = segmented(replace(of, method=own("label", threshold=0.6)))
     whole, count = ndimage.label(values[0] > 0.6)
     assert same_objects(result, whole) and np.unique(result).tolist() == list(range(count + 1))
+
+
+def test_objects_beyond_a_mask_take_no_ids(tmp_path: Path, own: Any) -> None:
+    marked = from_numpy(np.eye(4, dtype=np.uint8), "yx", (8.0, 8.0))
+    region = Region(lambda: marked, (0.0, 0.0), (8.0, 8.0))
+    task = SignedDistance(postprocessor=ConnectedComponents())
+    of = segmenting(tmp_path, task, {}, np.zeros((1, 4, 4), np.float32), (2, 2), (0, 0))
+    result = segmented(replace(of, method=own("each"), region=region, grid=region.within(of.grid)))
+    np.testing.assert_array_equal(result, np.diag([1, 2, 3, 4]))
 
 
 def test_any_whole_numbers_are_ids_and_zero_is_background(own: Any) -> None:

@@ -93,6 +93,32 @@ def test_lines_come_every_ten_seconds_and_at_the_end(
     assert said[1] == "iteration 104 of 200,000, loss 0.5000, 0.4 it/s, 6 days, 8:41:54 left"
 
 
+def test_lines_of_blocks_say_how_long_the_step_at_work_takes(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter([0.0, 10.0, 20.0, 30.0, 40.0])
+    monkeypatch.setattr(progress, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    lines = progress.Lines()
+    for done in (101, 103):  # went on after 100 of an earlier command
+        lines.show(progress.Predicted(7, "brain", done, 203))
+    for done in (1, 2):
+        lines.show(progress.Worked("segmenting", "brain", done, 4))
+    assert capsys.readouterr().err.splitlines() == [
+        "predicting brain: block 101 of 203",
+        "predicting brain: block 103 of 203, 0:08:20 left",
+        "segmenting brain: block 1 of 4",
+        "segmenting brain: block 2 of 4, 0:00:20 left",
+    ]
+
+
+def test_a_bar_does_not_take_a_step_for_done_that_has_as_many_blocks_as_the_last() -> None:
+    with progress.Bar() as bar:
+        for step in (progress.Predicted(7, "x", 4, 4), progress.Worked("segmenting", "x", 1, 4)):
+            bar.show(step)
+        (part,) = bar._bars.tasks
+        assert (part.completed, part.finished) == (1, False)
+
+
 def test_a_loss_that_is_not_finite_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     progress.Lines().show(progress.TrainStep(1, 9, float("nan"), 1e-3, 1.0, 0.0, "cpu", 0))
     assert "step skipped: the loss was not finite" in capsys.readouterr().err

@@ -17,6 +17,7 @@ from napari_dacapo.arrays.normalize import FixedRange, MinMax, Percentile
 from napari_dacapo.arrays.step import Normalization
 from napari_dacapo.datasplits.check import Report, check
 from napari_dacapo.datasplits.dataset import Dataset, OpenDataset
+from napari_dacapo.datasplits.ids import Unlabelled
 
 RAW = np.arange(64, dtype=np.uint16).reshape(8, 8)
 LABELS = (RAW % 3).astype(np.uint8)
@@ -29,6 +30,7 @@ def opened(
     mask: Any = None,
     normalization: Normalization | None = None,
     title: str = "cells",
+    unlabelled: Unlabelled = "nothing",
     **grid: Any,
 ) -> OpenDataset:
     """`grid` is that of the labels."""
@@ -39,7 +41,7 @@ def opened(
     }
     if mask is not None:
         sources["mask"] = saved(folder, f"{title}-mask", mask)
-    return Dataset(title=title, **sources).open(folder, normalization or Percentile())
+    return Dataset(title=title, unlabelled=unlabelled, **sources).open(folder, normalization or Percentile())
 
 
 def of_one(folder: Path, **changes: Any) -> Report:
@@ -80,6 +82,7 @@ PROBLEMS = [
 
 WARNINGS = [
     pytest.param({"labels": LABELS * 0 + 4}, "cells: .* one object 4", id="29"),
+    pytest.param({"labels": LABELS * 0 + 4, "unlabelled": "zero"}, "one object 4", id="29 as painted"),
     pytest.param({"raw": SATURATED, "normalization": FIXED}, "from 0 to 6300; 95% are clipped to 1", id="36"),
     pytest.param({"labels": LABELS[:, :4]}, None, id="41 labels of a part"),
     pytest.param(

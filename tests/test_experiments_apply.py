@@ -1,8 +1,11 @@
 """Applying a trained run to an image, and other post-processing of what validation stored."""
 
+import errno
 import json
+import os
 from collections.abc import Iterator
 from contextlib import closing
+from math import inf, nan
 from pathlib import Path
 from typing import Any
 
@@ -171,27 +174,37 @@ class TestOutput:
         (output / "thesis.docx").write_text("years of work")
         assert "something else is there" in self.refused(output)
 
-    def test_not_over_our_results_with_something_of_others_among_them(
+    def test_notes_beside_our_results_stay_when_these_are_replaced(
         self, trained: RunFolder, output: Path
     ) -> None:
         applied(apply(Wanted(trained, RAW, output, device="cpu")))
-        refuse_output(output)
         (output / "notes.txt").write_text("mine")
-        assert "something else is there" in self.refused(output)
+        applied(apply(Wanted(trained, RAW, output, device="cpu"), replace=True))
+        assert (output / "notes.txt").read_text() == "mine"
+
+    def test_what_a_file_manager_left_in_an_empty_folder_is_nothing(self, output: Path) -> None:
+        output.mkdir()
+        (output / ".DS_Store").write_bytes(b"Bud1")
+        refuse_output(output)
+
+    def test_not_below_a_file(self, tmp_path: Path) -> None:
+        (tmp_path / "file").write_text("years of work")
+        assert "something else is there" in self.refused(tmp_path / "file" / "results")
 
     def test_not_over_another_programs_image_of_the_same_name(self, output: Path) -> None:
         zarr.create_array(str(output / "prediction.zarr"), shape=(4, 4), dtype=np.uint8)
         assert "something else is there" in self.refused(output)
 
+    @pytest.mark.parametrize("number", [errno.EACCES, errno.EROFS])
     def test_not_into_a_folder_that_may_not_be_written(
-        self, trained: RunFolder, output: Path, monkeypatch: pytest.MonkeyPatch
+        self, trained: RunFolder, output: Path, monkeypatch: pytest.MonkeyPatch, number: int
     ) -> None:
         def deny(*_: Any, **__: Any) -> None:
-            raise PermissionError(13, "Permission denied")
+            raise OSError(number, os.strerror(number))
 
         monkeypatch.setattr(Path, "mkdir", deny)
         error = refused(apply(Wanted(trained, RAW, output, device="cpu")))
-        assert error.field == "output" and "Permission denied" in str(error)
+        assert error.field == "output" and os.strerror(number) in str(error)
 
 
 class TestImage:
@@ -215,8 +228,11 @@ class TestImage:
         ("box", "reason"),
         [
             (Box((0.0, 0.0), (8.0, 8.0)), "has 3 axes"),
-            (Box((160.0, 0.0, 0.0), (200.0, 160.0, 160.0)), "no voxel"),
-            (Box((0.0, 0.0, 0.0), (7.0, 160.0, 160.0)), "no voxel"),
+            (Box((0.0, 0.0, 0.0), (8.0, 8.0, nan)), "Give 3 numbers"),
+            (Box((160.0, 0.0, 0.0), (200.0, 160.0, 160.0)), "no whole voxel"),
+            (Box((0.0, 0.0, 0.0), (7.0, 160.0, 160.0)), "no whole voxel"),
+            (Box((4.0, 0.0, 0.0), (12.0, 160.0, 160.0)), "no whole voxel"),  # two halves
+            (Box((8.0, 8.0, 8.0), (-inf, 160.0, 160.0)), "no whole voxel"),
         ],
     )
     def test_with_an_impossible_box(self, trained: RunFolder, output: Path, box: Box, reason: str) -> None:

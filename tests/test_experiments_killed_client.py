@@ -130,6 +130,15 @@ def test_a_worker_that_outlives_a_command_reads_the_image_anew_for_the_next(
     assert applied("after", scheduler) == applied("here", ThisMachine())
 
 
+def test_workers_that_stand_in_another_folder_write_into_the_same(
+    trained: RunFolder, client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for _ in apply(wanted(trained, Path("applied")), Scheduler(address=client.scheduler.address)):
+        pass
+    assert written(tmp_path / "applied")
+
+
 def test_processes_of_a_killed_command_end_and_the_same_command_goes_on(
     trained: RunFolder, tmp_path: Path
 ) -> None:

@@ -204,6 +204,22 @@ class TestTask:
         assert isinstance(made.task, OneHot) and made.task.classes == classes
         assert made.label_ids == renumbered
 
+    @pytest.mark.parametrize(
+        ("found", "classes", "words"),
+        [
+            ({"ids": (1,)}, None, "has the id 2: foreground"),
+            ({"ids": (4,)}, None, "has the id 5: one class"),
+            ({"ids": (1, 2)}, ("background", "class 2", "class 3"), "There are 2 ids"),
+            ({"ids": (2, 4)}, ("background", "id 3", "id 5"), "3, 5 are to be numbered from 2 on"),
+        ],
+    )
+    def test_ids_are_told_as_they_are_painted_beside_what_is_unknown(
+        self, found: dict[str, Any], classes: tuple[str, ...] | None, words: str
+    ) -> None:
+        made = suggest(replace(DENSE, parts=50.0, unlabelled="zero", **found))
+        assert words in made.why["task"]
+        assert classes is None or made.task.classes == classes
+
     def test_channels_of_labels_are_the_channels_of_the_task(self) -> None:
         task = suggest(replace(DENSE, label_channels=("axon", "myelin"))).task
         assert task.channel_names(3) == ("axon", "myelin")
@@ -301,6 +317,16 @@ class TestMeasuring:
         assert self.measured(squares).parts == 100.0
         objects = np.arange(1, 26, dtype=np.uint8).reshape(5, 5).repeat(4, 0).repeat(4, 1)
         assert self.measured(objects).parts == 1.0
+
+    @pytest.mark.parametrize(
+        ("conventions", "painted"), [(("zero", "zero"), (3,)), (("zero", "nothing"), (2,))]
+    )
+    def test_ids_are_one_higher_where_every_dataset_was_painted_so(
+        self, conventions: tuple[str, ...], painted: tuple[int, ...]
+    ) -> None:
+        labels = np.array([[0, 2, 2]], np.uint8)
+        training = tuple(opened(labels, unlabelled=convention) for convention in conventions)
+        assert measure(training, GIB, False).painted == painted
 
     def test_rare_ids_are_strays(self) -> None:
         labels = np.full((100, 100), 127, np.uint8)

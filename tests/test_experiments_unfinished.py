@@ -14,8 +14,10 @@ from napari_dacapo.arrays.ome_zarr import write_ome_zarr
 from napari_dacapo.experiments.applying.apply import apply
 from napari_dacapo.experiments.applying.unfinished import Begun, Unfinished, unfinished
 from napari_dacapo.experiments.applying.wanted import Wanted
+from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.steps import Applied, Predicted
+from napari_dacapo.experiments.training.train import train
 from napari_dacapo.store.workspace import Workspace
 
 RAW = File(path="check-raw.zarr")  # 20 voxels of 8 nm along each axis: 8 blocks of 16
@@ -55,6 +57,17 @@ def test_what_is_unfinished_tells_all_that_it_was_begun_with(trained: RunFolder)
     assert part.image == Begun("check-raw", RAW)
     assert part.mask == Begun("tissue", mask)
     assert (part.dtype, part.ome_version, part.done, part.of) == ("uint8", "0.4", 1, 2)
+
+
+def test_the_run_is_that_whose_weights_it_was_begun_with(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    first = tiny.trained(tmp_path, iterations=1)
+    equal = first.saved_run().replace(repetition=1)
+    for name in ("before", "zero"):  # in the order of names one comes before "run", one after it
+        workspace.store.save(Run, name, equal)
+        for _ in train(equal, RunFolder(workspace.run_folder(name), tmp_path), "cpu"):
+            pass
+    assert begun(first, "part").run == "run"
 
 
 def test_a_mask_that_was_a_layer_is_known_by_its_whole_name(trained: RunFolder) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tifffile
 import tiny
 import zarr
 from cli_process import Forker
@@ -28,9 +29,11 @@ from napari_dacapo.blockwise import durable
 from napari_dacapo.clusters.local_workers import LocalWorkers
 from napari_dacapo.clusters.scheduler import Scheduler
 from napari_dacapo.errors import BlocksError, DiskFullError, ImageChangedError, StoreError, UserInputError
+from napari_dacapo.experiments.applying import volume
 from napari_dacapo.experiments.applying.apply import apply
 from napari_dacapo.experiments.applying.volume import holds_results
 from napari_dacapo.experiments.applying.wanted import Wanted
+from napari_dacapo.experiments.checkpoints.checkpoints import Checkpoints
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.steps import Applied, Notice, Predicted, Step, Worked
 from napari_dacapo.files import locked
@@ -60,7 +63,7 @@ def steps(trained: RunFolder, output: Path, **options: Any) -> Iterator[Step]:
 
 
 def steps_of(trained: RunFolder, image: File | Array, output: Path, **options: Any) -> Iterator[Step]:
-    how = {name: options.pop(name) for name in ("cluster", "replace") if name in options}
+    how = {name: options.pop(name) for name in ("cluster", "replace", "segment_again") if name in options}
     given: dict[str, Any] = {"parameters": PARAMETERS, "device": "cpu"}
     return apply(Wanted(trained, image, output, **(given | options)), **how)
 
@@ -170,7 +173,17 @@ def test_what_the_ledger_says_of_a_job_is_what_it_always_said(
         "mask": None,
         "segmenter": None,
         "ome_zarr": "0.5",
+        "weights": Checkpoints(trained.checkpoints, run.identity).weights_of(3)[:16],
     }
+
+
+def test_another_run_of_the_same_network_and_task_is_another_job(
+    trained: RunFolder, uninterrupted: Path, tmp_path: Path
+) -> None:
+    other = tiny.trained(tmp_path / "other", iterations=3, repetition=1)
+    assert other.saved_run().identity == trained.saved_run().identity
+    with pytest.raises(UserInputError, match="weights"):
+        list(steps_of(other, File(path=str(trained.root / LARGE)), uninterrupted))
 
 
 def test_an_image_whose_voxels_changed_is_another_job(trained: RunFolder, tmp_path: Path) -> None:
@@ -262,6 +275,72 @@ def test_a_block_whose_file_was_lost_is_made_again(
     next(file for file in (output / f"{name}.zarr" / "0" / "c").rglob("*") if file.is_file()).unlink()
     list(steps(trained, output))
     assert written(output) == written(uninterrupted)
+
+
+def test_results_that_were_deleted_are_made_again(
+    trained: RunFolder, uninterrupted: Path, tmp_path: Path
+) -> None:
+    output = tmp_path / "applied"
+    list(steps(trained, output))
+    for name in ("segmentation", "prediction"):
+        shutil.rmtree(output / f"{name}.zarr")
+        list(steps(trained, output))
+        assert written(output) == written(uninterrupted)
+
+
+def test_ended_while_it_takes_up_other_parameters_nothing_of_the_old_ones_stays(
+    trained: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = PARAMETERS | {"bias": 0.5}
+    list(steps(trained, tmp_path / "fresh", parameters=other))
+    list(steps(trained, tmp_path / "again"))
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(volume, "delete_own", interrupted)
+        list(steps(trained, tmp_path / "again", parameters=other, segment_again=True))
+    list(steps(trained, tmp_path / "again", parameters=other))
+    segmentations = [
+        {name: data for name, data in written(tmp_path / output).items() if "segmentation" in name}
+        for output in ("fresh", "again")
+    ]
+    assert segmentations[0] == segmentations[1]
+
+
+def interrupted(path: Path) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("lost", ["parts.zarr/0/c/0/0/0", "parts/0.npz", "ids", "."])
+def test_where_something_between_two_steps_was_lost_it_is_segmented_again(
+    trained: RunFolder, uninterrupted: Path, tmp_path: Path, lost: str
+) -> None:
+    output = tmp_path / "applied"
+    with closing(steps(trained, output)) as begun:  # type: ignore[type-var]
+        next(step for step in begun if isinstance(step, Worked) and step.what == "numbering")
+    place = output / ".blocks" / "work" / lost
+    shutil.rmtree(place) if place.is_dir() else place.unlink()
+    again = list(steps(trained, output))
+    assert written(output) == written(uninterrupted) and not predicted(again)
+
+
+def test_another_time_point_is_another_job(trained: RunFolder, tmp_path: Path) -> None:
+    film = np.zeros((2, 8, 8, 8), np.uint8)
+    tifffile.imwrite(tmp_path / "film.tif", film, imagej=True, metadata={"axes": "TZYX"})
+    first = File(path=str(tmp_path / "film.tif"))
+    for image in (first, first):
+        list(steps_of(trained, image, tmp_path / "applied"))
+    with pytest.raises(UserInputError, match="time of the image None, now 1"):
+        list(steps_of(trained, first.replace(time=1), tmp_path / "applied"))
+
+
+@pytest.mark.parametrize("name", ["prediction", "segmentation"])
+def test_a_lost_file_of_a_coarser_level_is_made_again(trained: RunFolder, tmp_path: Path, name: str) -> None:
+    output = tmp_path / "applied"
+    long = from_numpy(tiny.cells((132, 8, 8), 3)[0], "zyx", (8.0,) * 3, unit="nm", name="long")
+    list(steps_of(trained, long, output))
+    before = written(output)
+    (output / f"{name}.zarr" / "1" / "c" / "0/0/0/0"[-5 if name == "segmentation" else 0 :]).unlink()
+    again = list(steps_of(trained, long, output))
+    assert written(output) == before and not predicted(again)
 
 
 def test_two_processes_do_not_write_one_output(trained: RunFolder, tmp_path: Path) -> None:
@@ -364,4 +443,4 @@ def test_a_scheduler_that_is_not_there_is_told(trained: RunFolder, tmp_path: Pat
 def test_the_ledger_counts_every_block(uninterrupted: Path) -> None:
     ledger = uninterrupted / ".blocks" / "ledger.jsonl"
     lines = ledger.read_text().splitlines()
-    assert len(lines) == 1 + 27 + 4 + 3  # the job, predicted, four steps of one block, three of no block
+    assert len(lines) == 1 + 27 + 4 + 4  # the job, predicted, four steps of one block, four of no block

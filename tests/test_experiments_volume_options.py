@@ -83,14 +83,17 @@ def test_what_is_no_mask_of_the_image_is_refused(
     assert told in str(caught.value) and len(str(caught.value)) <= 300
 
 
-def test_the_command_takes_mask_function_and_version(trained: RunFolder, tmp_path: Path) -> None:
+def test_the_command_takes_mask_function_and_version(
+    trained: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     marked = np.zeros((20, 20, 20), np.uint8)
     marked[:, 4:, 4:] = 1
     world: dict[str, Any] = {"axes": "zyx", "voxel_size": (8.0,) * 3, "offset": (0.0,) * 3, "unit": "nm"}
     write_ome_zarr(tmp_path / "mask.zarr", marked, **world)
     (tmp_path / "mine.py").write_text(MINE)
     words = ["--workspace", trained.root, "apply", "run", trained.root / RAW, tmp_path / "applied"]
-    words += ["--mask", tmp_path / "mask.zarr", "--segmenter", f"{tmp_path}/mine.py:everything"]
+    words += ["--mask", tmp_path / "mask.zarr", "--segmenter", "mine.py:everything"]
     words += ["--set", "value=7", "--ome-zarr", "0.4", "--device", "cpu"]
     result = CliRunner().invoke(cli, list(map(str, words)), catch_exceptions=False)
     assert result.exit_code == 0, result.output
@@ -100,6 +103,14 @@ def test_the_command_takes_mask_function_and_version(trained: RunFolder, tmp_pat
     assert about is not None and about["segmenter"] == f"{tmp_path}/mine.py:everything"
     assert about["parameters"] == {"value": 7} and about["iteration"] == 1 and about["run"]
     assert set(about["versions"]) == {"torch", "zarr", "numpy"}
+
+
+def test_the_command_reads_the_image_as_it_is_told(trained: RunFolder, tmp_path: Path) -> None:
+    words = ["--workspace", trained.root, "apply", "run", trained.root / RAW, tmp_path / "applied"]
+    words += ["--read", "unit=um", "--read", "voxel_size=[4,3,2]", "--device", "cpu"]
+    result = CliRunner().invoke(cli, list(map(str, words)), catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    assert File(path=str(tmp_path / "applied" / "prediction.zarr")).open().voxel_size == (4e3, 3e3, 2e3)
 
 
 def test_other_code_of_a_function_is_another_job(trained: RunFolder, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from napari_dacapo.arrays.memory import from_numpy
 from napari_dacapo.arrays.ome_zarr import write_ome_zarr
 from napari_dacapo.layers.boxes import TRAINING, box_layer
 from napari_dacapo.layers.layer import channels, image, intensities, labels, pyramid
-from napari_dacapo.layers.pixels import Pixels
+from napari_dacapo.layers.pixels import Level, Pixels
 
 VALUES = np.arange(4 * 5 * 6, dtype=np.uint16).reshape(4, 5, 6)
 
@@ -49,8 +49,9 @@ def large(shape: tuple[int, ...], dtype: type[np.generic] = np.uint8) -> Countin
         (np.int64(3), slice(-3, None), np.int32(-2)),
     ],
 )
-def test_pixels_are_indexed_as_numpy_is(key: Any) -> None:
-    np.testing.assert_array_equal(Pixels(volume())[key], VALUES[key])
+@pytest.mark.parametrize("kind", [Pixels, Level])
+def test_pixels_are_indexed_as_numpy_is(kind: type[Pixels], key: Any) -> None:
+    np.testing.assert_array_equal(kind(volume())[key], VALUES[key])
 
 
 def test_pixels_out_of_bounds_raise_as_numpy_does() -> None:
@@ -69,6 +70,28 @@ def test_a_plane_reads_that_plane_only() -> None:
     counting = large((50, 20, 20))
     Pixels(counting.array)[7, :, 5:15]
     assert counting.requests == [(slice(7, 8), slice(0, 20), slice(5, 15))]
+
+
+def test_of_a_level_the_box_on_the_screen_is_taken_before_the_plane_and_reads_nothing() -> None:
+    counting = large((50, 20, 20))
+    box = Level(counting.array)[:, 2:12, 5:15]
+    assert box.shape == (50, 10, 10) and not counting.requests
+    box[7]
+    box[:, 3:][9]
+    read = [(slice(7, 8), slice(2, 12), slice(5, 15)), (slice(9, 10), slice(5, 12), slice(5, 15))]
+    assert counting.requests == read
+
+
+def test_a_plane_of_a_pyramid_in_the_viewer_reads_that_plane_only() -> None:
+    finer, coarser = large((50, 40, 40)), large((50, 20, 20))
+    data, properties, _ = image([finer.array, coarser.array], "deep", (0.0, 1.0))
+    viewer = ViewerModel()
+    viewer.add_image(data, **properties)
+    for counting in (finer, coarser):
+        counting.requests.clear()
+    viewer.dims.set_current_step(0, 7)
+    planes = [(each[0].start, each[0].stop) for each in (*finer.requests, *coarser.requests)]
+    assert set(planes) == {(7, 8)}
 
 
 @pytest.mark.parametrize(

@@ -95,8 +95,8 @@ def test_runs_of_the_queue_train_at_once_on_a_cluster_and_stop_one_by_one(
         workspace.store.save(Cluster, "threads", cluster)
         page.refresh()
         qtbot.waitUntil(lambda: not page.is_busy, timeout=LONG)
-        page.where.combo.setCurrentText("threads")
-        page.where.combo.activated.emit(page.where.combo.currentIndex())
+        page.new.where.combo.setCurrentText("threads")
+        page.new.where.combo.activated.emit(page.new.where.combo.currentIndex())
         for name in ("a", "b"):
             queue.add(name)
         assert [run.state for run in queue.runs] == ["on cluster", "on cluster"]

@@ -144,17 +144,17 @@ def test_the_run_is_trained_on_with_what_was_corrected(qtbot, dock: DaCapo, work
     assert first.excluded is not None and second.excluded == first.excluded
     assert second.region.size == (64.0, 320.0, 320.0)
     assert dock.tabs.currentWidget() is dock.data
-    options = dock.runs.options.value
+    options = dock.runs.new.options.value
     assert isinstance(options.start, FromRun) and options.start.run == "first"
     run = RunFolder(workspace.run_folder("first"), workspace.path).saved_run()
     assert (dock.network.record, dock.task.record) == (run.architecture, run.task)
-    dock.runs.options.value = options.replace(iterations=2, validation_interval=2)
+    dock.runs.new.options.value = options.replace(iterations=2, validation_interval=2)
     click(qtbot, dock.footer.train_button)
     qtbot.waitUntil(lambda: [each.state for each in dock.queue.runs] == ["finished"], timeout=LONG)
 
 
 def test_corrections_are_added_one_after_the_other(qtbot, dock: DaCapo) -> None:
-    dock.runs.options.value = RunOptions(iterations=5)
+    dock.runs.new.options.value = RunOptions(iterations=5)
     titles = ["cells"]
     for name in ("cells corrected", "cells corrected 2"):
         titles.append(name)
@@ -163,7 +163,7 @@ def test_corrections_are_added_one_after_the_other(qtbot, dock: DaCapo) -> None:
         qtbot.waitUntil(lambda: shown_titles(dock) == titles, timeout=LONG)
         dock.tabs.setCurrentWidget(dock.apply)
         qtbot.waitUntil(dock.apply.correct.correct.isEnabled, timeout=LONG)
-    assert dock.runs.options.value.iterations == 5
+    assert dock.runs.new.options.value.iterations == 5
 
 
 def shown_titles(dock: DaCapo) -> list[str]:

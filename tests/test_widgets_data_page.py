@@ -146,6 +146,44 @@ def test_what_is_not_painted_may_be_unknown(qtbot, page: DataPage) -> None:
     assert page.record.dataset.unlabelled == "zero"
 
 
+def test_what_is_not_painted_is_chosen_for_each_labels_layer(
+    qtbot, viewer: ViewerModel, page_of: Callable[[ViewerModel], DataPage]
+) -> None:
+    strokes = np.zeros_like(IDS)
+    strokes[3, :2, :9], strokes[5, 4, :5] = 1, 2
+    viewer.add_image(RAW, name="raw", **NM)
+    for name, ids in {"strokes": strokes, "dense": IDS, "more strokes": strokes.copy()}.items():
+        viewer.add_labels(ids, name=name, **NM)
+    page = page_of(viewer)
+    labels, unpainted = page.choices["labels"].combo.native, page.layers.unpainted
+    places = {labels.itemText(place): place for place in range(labels.count())}
+    choose(qtbot, labels, places["strokes"])
+    choose(qtbot, unpainted, 1)
+    for name, expected in {"dense": 0, "more strokes": 1, "strokes": 1}.items():
+        choose(qtbot, labels, places[name])
+        assert unpainted.currentIndex() == expected, name
+    choose(qtbot, labels, places["dense"])
+    choose(qtbot, unpainted, 1)
+    choose(qtbot, labels, places["strokes"])
+    choose(qtbot, unpainted, 0)
+    choose(qtbot, labels, places["dense"])
+    assert unpainted.currentIndex() == 1  # as a person said of it
+
+
+def test_a_chosen_layer_that_is_renamed_stays_chosen(
+    qtbot, viewer: ViewerModel, page_of: Callable[[ViewerModel], DataPage]
+) -> None:
+    add_pair(viewer, "cells")
+    add_pair(viewer, "more")
+    page = page_of(viewer)
+    labels = page.choices["labels"]
+    assert labels.layer is viewer.layers["cells truth"]
+    viewer.layers["cells truth"].name = "a better name"
+    assert labels.layer is viewer.layers["a better name"] and page.use.isEnabled()
+    assert labels.combo.native.currentText() == "a better name"
+    assert labels.combo.tooltip == "The layer of the labels.\na better name"
+
+
 def test_one_pair_of_layers_holds_out_a_fifth_of_its_longest_axis(qtbot, page: DataPage) -> None:
     use(qtbot, page)
     assert isinstance(page.record, HeldOutSlab)

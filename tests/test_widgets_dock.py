@@ -52,12 +52,24 @@ def use_layers(qtbot, dock: DaCapo) -> None:
     qtbot.waitUntil(lambda: dock.data.facts is not None, timeout=20 * SECOND)
 
 
+def test_all_pages_are_reached_in_a_narrow_dock(qtbot, dock: DaCapo) -> None:
+    for layer in dock._viewer.layers:
+        layer.name = f"{layer.name} of the second day, slice by slice, registered, with the new objective"
+    use_layers(qtbot, dock)
+    assert dock.minimumSizeHint().width() <= 420
+    dock.parentWidget().setFloating(True)
+    dock.window().resize(420, 700)
+    bar = dock.tabs.tabBar()
+    qtbot.waitUntil(lambda: bar.width() <= 420)
+    assert all(bar.rect().contains(bar.tabRect(place)) for place in range(7))
+
+
 def make_tiny(dock: DaCapo) -> None:
     """A network and a run of six iterations, so that a training takes a second."""
     dock.network.suggest(tiny.UNET, "small")
     dock.task.suggest(tiny.TASK, "few offsets")
     dock.trainer.suggest(Trainer(precision="float32", loader_threads=0), "simple")
-    dock.runs.options.value = RunOptions(iterations=6, validation_interval=3)
+    dock.runs.new.options.value = RunOptions(iterations=6, validation_interval=3)
 
 
 def train(qtbot, dock: DaCapo) -> None:

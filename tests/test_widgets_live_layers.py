@@ -8,6 +8,7 @@ import pytest
 from previewing import WAIT, click, open_dock, use_layers
 
 from napari_dacapo.arrays.file import File
+from napari_dacapo.experiments.steps import Snapshot
 from napari_dacapo.store.workspace import Workspace
 from napari_dacapo.trainers.trainer import Trainer
 from napari_dacapo.widgets.dock import DaCapo
@@ -27,7 +28,7 @@ def begin(qtbot, dock: DaCapo, options: RunOptions, snapshot_interval: int) -> N
     use_layers(qtbot, dock)
     trainer = Trainer(precision="float32", loader_threads=0, snapshot_interval=snapshot_interval)
     dock.trainer.suggest(trainer, "watched")
-    dock.runs.options.value = options
+    dock.runs.new.options.value = options
     click(qtbot, dock.footer.train_button)
 
 
@@ -69,6 +70,21 @@ def test_layers_wait_for_what_comes_and_go_where_nothing_came(qtbot, dock: DaCap
     assert viewer.canvas.overlays.text.text == "task-1, iteration 0: nothing to see yet"
     click(qtbot, dock.footer.stop_button)
     qtbot.waitUntil(lambda: [layer.name for layer in viewer.layers] == ["cells", "truth"], timeout=WAIT)
+    qtbot.waitUntil(lambda: viewer.canvas.overlays.text.text == " ", timeout=WAIT)
+
+
+def test_a_snapshot_that_cannot_be_read_is_waited_for_no_longer(qtbot, dock: DaCapo) -> None:
+    begin(qtbot, dock, RunOptions(iterations=100_000, validation_interval=100_000), snapshot_interval=100_000)
+    qtbot.waitUntil(lambda: {layer.name for layer in dock._viewer.layers} >= COMING, timeout=WAIT)
+    damaged = dock.workspace.run_folder("task-1") / "snapshots" / "000000005" / "raw.zarr"
+    damaged.mkdir(parents=True)
+    (damaged / "zarr.json").write_text("{")
+    dock.queue.steps.emit("task-1", [Snapshot(5, damaged.parent)])
+    rest = {f"cells {name}, to come" for name in ("prediction", "segmentation")}  # of the validation
+    qtbot.waitUntil(
+        lambda: {layer.name for layer in dock._viewer.layers} == {"cells", "truth", *rest}, timeout=WAIT
+    )
+    assert dock._viewer.canvas.overlays.text.text == "task-1, iteration 5: it cannot be read"
 
 
 def test_layers_that_are_deleted_while_it_trains_do_no_harm(qtbot, dock: DaCapo) -> None:

@@ -70,3 +70,23 @@ def test_progress_is_drawn_with_what_else_is_new(qtbot, sentence: Sentence) -> N
         bar.setValue(value)
     assert drawn == []
     qtbot.waitUntil(lambda: drawn == [30])
+
+
+def test_where_nobody_knows_how_long_it_takes_a_part_is_filled_each_second(qtbot) -> None:
+    bar = ProgressBar()
+    qtbot.addWidget(bar)
+    bar.setRange(0, 0)
+    bar.setValue(0)
+    assert bar.minimum() < bar.maximum()  # else Qt moves it thirty times a second
+    assert not bar.isTextVisible() and not bar._beat.isActive()
+    bar.show()
+    assert bar._beat.isActive() and bar._beat.interval() == 1000
+    shown = []
+    for _ in range(5):
+        bar._beat.timeout.emit()
+        bar.setValue(0)  # there is no news
+        shown.append(bar.value())
+    assert shown == [1, 2, 3, 4, 0]
+    bar.setRange(0, 10)
+    bar.setValue(3)
+    assert (bar.value(), bar.maximum(), bar.isTextVisible(), bar._beat.isActive()) == (3, 10, True, False)

@@ -107,7 +107,7 @@ def press(qtbot: QtBot, page: RunsPage, text: str) -> None:
 
 
 def choose_all(page: RunsPage) -> None:
-    for names in page.lists.values():
+    for names in page.new.lists.values():
         names.selectAll()
 
 
@@ -136,13 +136,13 @@ def test_buttons_say_what_they_do_or_why_not(qtbot: QtBot, page: RunsPage) -> No
 def test_several_names_and_repetitions_become_a_queue(
     qtbot: QtBot, page: RunsPage, queue: TrainingQueue, at_rest: None
 ) -> None:
-    assert not page.add.isEnabled() and page.add.toolTip() == "Choose a saved trainer first."
+    assert not page.new.add.isEnabled() and page.new.add.toolTip() == "Choose a saved trainer first."
     choose_all(page)
-    page.name.setText("grid")
-    page.repetitions.setValue(2)
-    page.options.value = RunOptions(iterations=3)
-    assert page.add.text() == "Add 4 runs to the queue"
-    qtbot.mouseClick(page.add, Qt.MouseButton.LeftButton)
+    page.new.name.setText("grid")
+    page.new.repetitions.setValue(2)
+    page.new.options.value = RunOptions(iterations=3)
+    assert page.new.add.text() == "Add 4 runs to the queue"
+    qtbot.mouseClick(page.new.add, Qt.MouseButton.LeftButton)
     settle(qtbot, page)
     names = ["grid-fast-0", "grid-fast-1", "grid-trainer-0", "grid-trainer-1"]
     assert [run.name for run in queue.runs] == names
@@ -153,10 +153,10 @@ def test_a_name_that_is_taken_is_told_and_nothing_is_queued(
     qtbot: QtBot, page: RunsPage, queue: TrainingQueue, workspace: Workspace, at_rest: None
 ) -> None:
     choose_all(page)
-    page.lists["trainer"].setCurrentRow(0)
-    page.name.setText("done")
-    page.options.value = RunOptions(iterations=3)
-    qtbot.mouseClick(page.add, Qt.MouseButton.LeftButton)
+    page.new.lists["trainer"].setCurrentRow(0)
+    page.new.name.setText("done")
+    page.new.options.value = RunOptions(iterations=3)
+    qtbot.mouseClick(page.new.add, Qt.MouseButton.LeftButton)
     settle(qtbot, page)
     assert "another Run has this name" in page.said.text()
     assert queue.runs == () and workspace.store.names(Run) == ("done", "half", "new")
@@ -249,8 +249,8 @@ def test_the_folder_of_a_run_is_opened(
 
 
 def test_trained_runs_are_offered_where_a_run_starts_from_another(qtbot: QtBot, page: RunsPage) -> None:
-    page.options.value = RunOptions(start=FromRun(run="x"))
-    (line,) = [each for each in page.options.findChildren(QLineEdit) if each.accessibleName() == "Run"]
+    page.new.options.value = RunOptions(start=FromRun(run="x"))
+    (line,) = [each for each in page.new.options.findChildren(QLineEdit) if each.accessibleName() == "Run"]
     page.activateWindow()
     qtbot.mouseClick(line, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: line.completer() is not None, timeout=LONG)

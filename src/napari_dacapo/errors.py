@@ -108,7 +108,7 @@ class BlocksError(DacapoError):
         start, reason = next(iter(self.reasons.items()))
         return (
             f"{len(self.reasons)} of {self.of} blocks failed ({self.stage}), the first at {start}: "
-            f"{_ended(reason[:120])} The others are kept; start again to try these once more."
+            f"{_ended(reason[:160])} The others are kept; start again to try these once more."
         )
 
 

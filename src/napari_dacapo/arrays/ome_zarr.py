@@ -14,7 +14,7 @@ from napari_dacapo.arrays.box import World
 from napari_dacapo.arrays.image_metadata import ImageMetadata, OmeVersion
 from napari_dacapo.arrays.pyramid import Method, coarser_levels
 from napari_dacapo.errors import UserInputError
-from napari_dacapo.files import JsonError, read_json, replaced_folder
+from napari_dacapo.files import JsonError, read_json, replaced_folder, temporary_beside
 
 if TYPE_CHECKING:
     import zarr
@@ -136,11 +136,14 @@ def own_attributes(path: Path) -> dict[str, Any] | None:
 
 
 def delete_own(path: Path) -> None:
-    """Delete an image that we wrote. Raises UserInputError, and deletes nothing, for anything else."""
+    """Delete an image that we wrote. Raises UserInputError, and deletes nothing, for anything else.
+
+    A crash leaves it under a name that says it is of no use, or as it was.
+    """
     if path.is_symlink() or own_attributes(path) is None:
         problem = "it was not written by napari-dacapo"
         raise UserInputError("path", str(path), problem, "Choose another place, or delete it yourself")
-    shutil.rmtree(path)
+    shutil.rmtree(path.rename(temporary_beside(path)))
 
 
 @contextmanager

@@ -36,6 +36,8 @@ class DaskWorkers:
         _refuse_unsendable(act)
         rest = iter(blocks)
         threads, counted = self._threads, time.monotonic()
+        if not threads:
+            log.warning("No worker is there yet; the work begins when the first one comes")
         begun = {self._submit(act, block): block for block in islice(rest, AHEAD * threads or FIRST)}
         done = as_completed(list(begun), loop=self.client.loop)  # type: ignore[no-untyped-call]
         try:

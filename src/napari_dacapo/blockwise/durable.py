@@ -58,8 +58,7 @@ def read_written(array: zarr.Array[Any], folder: Path, slices: Slices) -> NDArra
             try:
                 array[part]
             except DAMAGE as reason:
-                problem = f"it is damaged: {str(reason)[:60]}"
-                raise UserInputError("output", tail(folder / file), problem, fix) from reason
+                raise UserInputError("output", tail(folder / file), "it is damaged", fix) from reason
         raise UserInputError("output", tail(folder), f"it cannot be read: {str(error)[:60]}", fix) from error
 
 
@@ -83,10 +82,8 @@ def read_table(path: Path, name: str) -> NDArray[Any]:
         with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as tables:
             table: NDArray[Any] = tables[name]
     except (OSError, ValueError, EOFError, LookupError, zipfile.BadZipFile, zlib.error) as error:
-        problem = f"it cannot be read: {str(error)[:80]}"
-        raise UserInputError(
-            "output", path.name, problem, "Delete the output folder and start again"
-        ) from error
+        fix = "Delete that file and start again: the prediction is kept"
+        raise UserInputError("output", tail(path), "it is damaged or gone", fix) from error
     return table
 
 

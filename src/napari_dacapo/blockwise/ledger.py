@@ -95,15 +95,13 @@ class Ledger:
         """Those of which something is finished."""
         return tuple(stage for stage, starts in self._finished.items() if starts)
 
-    def forget(self, stage: str, starts: Iterable[Voxels]) -> None:
-        """Blocks whose data was lost are to be done again, also where this process dies before that."""
-        lost = set(starts)
-        if not lost:
-            return
+    def forget(self, lost: Mapping[str, Collection[Voxels]]) -> None:
+        """By stage, blocks that are to be done again, also where this process dies before that."""
+        for stage, starts in lost.items():
+            self._finished[stage] -= set(starts)
         lines = [json.dumps(read_header(self.path))]
-        for name, starts_of in self._finished.items():
-            starts_of -= lost if name == stage else set()
-            lines += [json.dumps({"stage": name, "block": start}) for start in sorted(starts_of)]
+        for stage, finished in self._finished.items():
+            lines += [json.dumps({"stage": stage, "block": start}) for start in sorted(finished)]
         atomic_write(self.path, ("\n".join(lines) + "\n").encode())
 
 

@@ -8,7 +8,6 @@ import numpy as np
 from bioimage_cpp.segmentation import label
 from numpy.typing import NDArray
 
-from napari_dacapo.arrays.ome_zarr import open_own
 from napari_dacapo.blockwise.grid import Block
 from napari_dacapo.blockwise.joined import joined
 from napari_dacapo.blockwise.segmenting import Segmenting
@@ -94,7 +93,7 @@ def _numbered(of: Segmenting, block: Block) -> _Numbered:
 def _objects(of: Segmenting, block: Block) -> NDArray[np.uint64]:
     """The block with small objects flooded by those that touch them, or dropped."""
     around = of.grid.grown(block, of.halo)
-    parts = np.asarray(open_own(of.parts)[around.slices])  # 0 in blocks that are left out
+    parts = of.read_parts(around)
     objects, inside = np.zeros(around.shape, np.uint64), parts > 0
     for other, common in of.grid.touched(around):
         here = common.within(around)

@@ -39,7 +39,9 @@ class FindParts:
 
     def __call__(self, block: Block) -> None:
         around = self.of.grid.grown(block, self.of.halo)
-        objects = self.of.stitching.objects(self.of.predicted(around), self.of.parameters)
+        objects = self.of.within_region(
+            around, self.of.stitching.objects(self.of.predicted(around), self.of.parameters)
+        )
         sizes = sizes_of(objects[block.within(around)])
         sizes[0] = 0
         numbers = np.zeros(int(objects.max()) + 1, np.uint32)
@@ -64,11 +66,11 @@ class JoinParts:
     of: Segmenting
 
     def __call__(self, block: Block) -> None:
-        parts, grid = open_own(self.of.parts), self.of.grid
+        grid = self.of.grid
         tables = [np.zeros((0, 4), np.int64)]
         for axis, behind, common in _behind(self.of, block):
             here = self.of.table("parts", block, f"overlap {axis}")
-            pairs = _pairs(here, np.asarray(parts[common.slices]), self.of.stitching.least_overlap)
+            pairs = _pairs(here, self.of.read_parts(common), self.of.stitching.least_overlap)
             tables.append(with_blocks(pairs, grid.number(block), grid.number(behind)))
         self.of.write_tables("pairs", block, pairs=np.concatenate(tables))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from napari_dacapo.arrays.box import Voxels
@@ -55,16 +56,22 @@ def write_pyramid(
 
     `written`: the blocks of the first level that there are; None: all of them.
     """
-    level = 1
-    while (path / str(level)).is_dir():
+    for level, stage, grid in levels_of(path, dims):
+        blocks = grid.blocks()
+        if written is not None:
+            blocks = (block for block in blocks if _has_any(written, block, grid.shape))
+        act = HalveBlock(path, level, dims, method, turn)
+        yield from run_stage(stage, act, blocks, ledger, workers)
+
+
+def levels_of(path: Path, dims: int) -> Iterator[tuple[int, str, Grid]]:
+    """Every level after the first: its number, what writing it is called, and its blocks."""
+    for level in count(1):
+        if not (path / str(level)).is_dir():
+            return
         array = open_own(path, level)
         shape, shard = array.shape[-dims:], (array.shards or array.chunks)[-dims:]
-        blocks = Grid(shape, shard).blocks()
-        if written is not None:
-            blocks = (block for block in blocks if _has_any(written, block, shape))
-        act = HalveBlock(path, level, dims, method, turn)
-        yield from run_stage(f"{path.stem} level {level}", act, blocks, ledger, workers)
-        level += 1
+        yield level, f"{path.stem} level {level}", Grid(shape, shard)
 
 
 def _has_any(written: Grid, block: Block, shape: Voxels) -> bool:

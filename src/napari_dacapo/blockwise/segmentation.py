@@ -17,7 +17,15 @@ from napari_dacapo.blockwise.workers import Workers
 
 WRITTEN = "numbering"  # the stage that writes the segmentation
 CLASSES = "classifying"  # the same, where there are no objects
+BEGINNINGS = ("segmenting", CLASSES)  # one of them is the first
 FILLED = "filling holes"  # the one that writes some blocks of it again
+SEGMENTED = "segmented"  # after the last: what the steps left for each other is of no use any more
+LEFT = {  # tables that steps leave for those to come
+    "segmenting": "parts",
+    "joining": "pairs",
+    WRITTEN: "holes",
+    "joining holes": "hole pairs",
+}
 
 
 def segment_blocks(of: Segmenting, ledger: Ledger, workers: Workers) -> Iterator[BlockDone]:
@@ -26,6 +34,8 @@ def segment_blocks(of: Segmenting, ledger: Ledger, workers: Workers) -> Iterator
     if of.method.stitching() is None:
         of.create_target(_class_dtype(of))
         yield from run_stage(CLASSES, FindClasses(of), seen_first, ledger, workers)
+        return
+    if ledger.finished(SEGMENTED):
         return
     of.create_parts()
     yield from run_stage("segmenting", FindParts(of), blocks, ledger, workers)
@@ -37,6 +47,20 @@ def segment_blocks(of: Segmenting, ledger: Ledger, workers: Workers) -> Iterator
     _once("fillings", lambda: fill_holes(of), blocks[0], ledger)
     with_holes = [block for block in blocks if of.tables("fillings", block).exists()]
     yield from run_stage(FILLED, FillHoles(of), with_holes, ledger, workers)
+    ledger.finish(SEGMENTED, blocks[0])
+
+
+def is_left(of: Segmenting, ledger: Ledger) -> bool:
+    """Whether all is there that finished steps left for those to come."""
+    if ledger.finished(SEGMENTED):
+        return True
+    blocks = list(of.grid.blocks())
+    tables = [("ids", block) for block in blocks] if ledger.finished("ids") else []
+    for stage, table in LEFT.items():
+        finished = ledger.finished(stage)
+        tables += [(table, block) for block in blocks if block.start in finished]
+    with_parts = [block for table, block in tables if table == "parts"]
+    return of.has_parts(with_parts) and all(of.tables(*table).is_file() for table in tables)
 
 
 def _once(name: str, act: Callable[[], None], first: Block, ledger: Ledger) -> None:

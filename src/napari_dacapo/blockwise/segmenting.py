@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from napari_dacapo.arrays.box import Voxels
 from napari_dacapo.arrays.ome_zarr import create_ome_zarr, open_own
 from napari_dacapo.blockwise.coding import Coding
-from napari_dacapo.blockwise.durable import read_table, read_written, write_durably, write_tables
+from napari_dacapo.blockwise.durable import is_written, read_table, read_written, write_durably, write_tables
 from napari_dacapo.blockwise.grid import Block, Grid
 from napari_dacapo.blockwise.joined import offsets_of
 from napari_dacapo.blockwise.region import Region
@@ -77,6 +77,17 @@ class Segmenting:
                 shards=self.grid.block_shape,
             )
 
+    def has_parts(self, blocks: Sequence[Block]) -> bool:
+        """Whether those of blocks are there."""
+        if not blocks or not self.parts.exists():
+            return not blocks
+        parts = open_own(self.parts)
+        return all(is_written(parts, self.parts / "0", block.slices) for block in blocks)
+
+    def read_parts(self, part: Block) -> NDArray[Any]:
+        """((z,) y, x), 0 in blocks that are left out. Raises UserInputError naming what is damaged."""
+        return read_written(open_own(self.parts), self.parts / "0", part.slices)
+
     def create_target(self, dtype: np.dtype[Any]) -> None:
         if not self.target.exists():
             shards = None if self.world.get("ome_version") == "0.4" else self.grid.block_shape
@@ -92,10 +103,12 @@ class Segmenting:
 
     def write(self, block: Block, ids: NDArray[Any]) -> None:
         target = open_own(self.target)
-        if self.region is not None:
-            ids = np.where(self.region.inside(block), ids, 0)
-        values = ids.astype(target.dtype, copy=False)
+        values = self.within_region(block, ids).astype(target.dtype, copy=False)
         write_durably(target, self.target / "0", block.slices, values, self.turn)
+
+    def within_region(self, part: Block, ids: NDArray[Any]) -> NDArray[Any]:
+        """((z,) y, x), 0 outside of the region."""
+        return ids if self.region is None else np.where(self.region.inside(part), ids, ids.dtype.type(0))
 
     def offsets(self, counts: Sequence[int]) -> NDArray[np.int64]:
         """As `offsets_of`, by the numbers of blocks; in those that are left out there is nothing."""

@@ -28,6 +28,12 @@ def told_of(option: str) -> str:
 @click.argument("image")
 @click.argument("output", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--array", "-a", default="", help="Which array, where the image holds several.")
+@click.option(
+    "--read",
+    multiple=True,
+    metavar="FIELD=VALUE",
+    help="How the image is read, a field of File: time=3, axes=tyx, voxel_size=[40,4,4]. Repeatable.",
+)
 @criterion_option
 @iteration_option
 @click.option(
@@ -84,6 +90,7 @@ def apply(
     image: str,
     output: Path,
     array: str,
+    read: tuple[str, ...],
     criterion: str,
     iteration: int | None,
     assignments: tuple[str, ...],
@@ -111,7 +118,7 @@ def apply(
     cluster = chosen_cluster(workspace, **where)
     wanted = Wanted(
         run_folder(workspace, name),
-        File(path=image, array=array).absolute(),
+        File(**{"path": image, "array": array, **typed_fields(None, read, "--read")}).absolute(),
         output,
         criterion=criterion,
         iteration=iteration,
@@ -120,13 +127,21 @@ def apply(
         box=Box(_corner(box[0]), _corner(box[1])) if box else None,
         dtype=output_dtype,
         mask=File(path=mask, array=mask_array).absolute() if mask else None,
-        segmenter=segmenter,
+        segmenter=_wherever(segmenter),
         ome_version=ome_version,
         only_predict=predict_only,
     )
     steps = steps_of(wanted, cluster, replace, segment_again)
     follow(steps, stopped="stopped; finished blocks are kept, the same command goes on")
     click.echo(f"wrote {output}")
+
+
+def _wherever(segmenter: str) -> str:
+    """The same function for workers that stand in another folder."""
+    module, _, function = segmenter.rpartition(":")
+    if not module.endswith(".py"):
+        return segmenter
+    return f"{Path(module).expanduser().absolute()}:{function}"
 
 
 def _corner(text: str) -> World:

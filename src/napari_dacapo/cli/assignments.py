@@ -9,14 +9,14 @@ from napari_dacapo.files import JsonError, parse_json
 from napari_dacapo.store.exchange import read_export
 
 
-def typed_fields(source: Path | None, assignments: Iterable[str]) -> dict[str, Any]:
-    """The record in a JSON file, with what was assigned besides.
+def typed_fields(source: Path | None, assignments: Iterable[str], option: str = "--set") -> dict[str, Any]:
+    """The record in a JSON file, with what was assigned besides by an option.
 
     `num_fmaps=8` gives a number, `padding=same` a text, `downsample_factors=[[2,2,2]]` a list, and
     `start={"kind":"FromRun","run":"first"}` a record.
     """
     fields = {} if source is None else _record(source)
-    return fields | dict(_assignment(text) for text in assignments)
+    return fields | dict(_assignment(text, option) for text in assignments)
 
 
 def _record(source: Path) -> dict[str, Any]:
@@ -26,13 +26,13 @@ def _record(source: Path) -> dict[str, Any]:
     return fields
 
 
-def _assignment(text: str) -> tuple[str, Any]:
+def _assignment(text: str, option: str) -> tuple[str, Any]:
     field, equals, value = text.partition("=")
     if not equals:
-        raise UserInputError("--set", text, "there is no =", "Write field=value")
+        raise UserInputError(option, text, "there is no =", "Write field=value")
     try:
         return field, parse_json(value.encode())
     except JsonError:
         if value[:1] in ("[", "{"):  # meant as JSON
-            raise UserInputError("--set", text, "this is no JSON", "Quote it: 'field=[1,2]'") from None
+            raise UserInputError(option, text, "this is no JSON", "Quote it: 'field=[1,2]'") from None
         return field, value

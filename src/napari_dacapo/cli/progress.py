@@ -108,9 +108,11 @@ class Bar:
         self._bars.update(self._training, completed=step.iteration, loss=step.loss)
 
     def _show_part(self, what: str, step: Predicted | Worked | Validation) -> None:
-        begins, self._what = what != self._what, what
-        counted = {"completed": step.done, "total": step.of}
-        self._bars.update(self._part, description=what, visible=True, refresh=begins, **counted)
+        if what != self._what:  # where it goes on, and with a speed of its own
+            self._what = what
+            self._bars.reset(self._part, total=step.of, completed=step.done, visible=True, description=what)
+            self._bars.refresh()
+        self._bars.update(self._part, completed=step.done)
 
 
 class _Measured(ProgressColumn):
@@ -130,6 +132,7 @@ class Lines:
         self._began: tuple[float, int] | None = None
         self._said = -math.inf
         self._said_part = time.monotonic()
+        self._part = ("", 0.0, 0)  # the one at work, since when, and what was done then
 
     def __enter__(self) -> Self:
         return self
@@ -146,11 +149,15 @@ class Lines:
             click.echo(text, err=True)
 
     def _show_part(self, step: Predicted | Worked) -> None:
-        now = time.monotonic()
+        now, what = time.monotonic(), step.what if isinstance(step, Worked) else "predicting"
+        if self._part[0] != what:
+            self._part = (what, now, step.done)
+        _, began, first = self._part
         if now - self._said_part >= LINE_SECONDS:
             self._said_part = now
-            what = step.what if isinstance(step, Worked) else "predicting"
-            click.echo(f"{what} {step.dataset}: block {step.done:,} of {step.of:,}", err=True)
+            speed = (step.done - first) / max(now - began, 1e-9)
+            left = f", {timedelta(seconds=round((step.of - step.done) / speed))} left" if speed else ""
+            click.echo(f"{what} {step.dataset}: block {step.done:,} of {step.of:,}{left}", err=True)
 
     def _show_training(self, step: TrainStep) -> None:
         now = time.monotonic()

@@ -1,5 +1,6 @@
 """Dask, which is optional."""
 
+import logging
 import signal
 from importlib import import_module
 from importlib.util import find_spec
@@ -11,10 +12,15 @@ PACKAGES = ("distributed", "dask_jobqueue")  # what the extra `cluster` installs
 
 
 def require_dask(where: str) -> None:
-    """Raises UserInputError where it is not installed; `where` it was to be used."""
+    """Raises UserInputError where it is not installed; `where` it was to be used.
+
+    A scheduler that was lost is told in a sentence of ours, without what its client logs.
+    """
     if any(find_spec(package) is None for package in PACKAGES):
         fix = "Install it: pip install 'napari-dacapo[cluster]'"
         raise UserInputError("cluster", where, "Dask is not installed", fix)
+    import_module("distributed")  # which sets levels of its own
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
 
 
 def job_queues() -> Any:

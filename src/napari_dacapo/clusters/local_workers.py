@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
@@ -35,18 +36,26 @@ class LocalWorkers(Cluster):
         local = LocalCluster(  # type: ignore[no-untyped-call]
             n_workers=self.workers,
             threads_per_worker=WORKER_THREADS,
-            silence_logs="ERROR",
+            silence_logs="CRITICAL",  # what fails is told once, in a sentence
             memory_limit=0,  # what has no room says so itself; Dask would kill the process
             dashboard_address="127.0.0.1:0",
             env={CORES: cores},
         )
         with local, Client(local) as client:  # type: ignore[no-untyped-call]
-            client.register_worker_callbacks(take_own_gpu)
+            client.register_worker_callbacks(begin)
             yield client
 
 
+def begin(dask_worker: Worker) -> None:
+    """Called in every process before it works, also in one that takes the place of a lost one.
+
+    Ctrl-C reaches all processes of a terminal; whoever sent the work ends it, and needs them to do so.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    take_own_gpu(dask_worker)
+
+
 def take_own_gpu(dask_worker: Worker) -> None:
-    """Called in every process before it works, also in one that takes the place of a lost one."""
     gpus = _gpus()
     if gpus:
         os.environ[GPUS] = own_gpu(int(dask_worker.name), gpus)

@@ -11,6 +11,7 @@ from napari_dacapo.arrays.box import Voxels
 from napari_dacapo.arrays.sample import Sample, voxels_in
 from napari_dacapo.datasplits.dataset import OpenDataset
 from napari_dacapo.datasplits.fitting import extent
+from napari_dacapo.datasplits.ids import as_painted
 from napari_dacapo.errors import UserInputError
 
 MOST_IDS = 65_536  # more look like grey values
@@ -45,7 +46,8 @@ def label_findings(dataset: OpenDataset, limit: int) -> Iterator[UserInputError 
     if doubt is not None:
         yield doubt if sample.complete else f"In a sample: {doubt}"
     elif len(tally.ids) == 1 and dataset.labels.channels is None:
-        yield f"{dataset.title}: every labelled voxel looked at belongs to the one object {tally.ids.pop()}."
+        id = as_painted(tally.ids.pop(), dataset.unlabelled)
+        yield f"{dataset.title}: every labelled voxel looked at belongs to the one object {id}."
     elif len(tally.ids) > MOST_IDS:
         yield f"{dataset.title}: the labels have over {MOST_IDS} ids in a sample; are they an image?"
 

@@ -15,7 +15,7 @@ from napari_dacapo.arrays.source import Source
 from napari_dacapo.arrays.step import Normalization
 from napari_dacapo.config import Config
 from napari_dacapo.datasplits.fitting import refuse_misfit
-from napari_dacapo.datasplits.ids import Unlabelled, object_ids
+from napari_dacapo.datasplits.ids import Unlabelled, as_painted, object_ids
 from napari_dacapo.datasplits.known import known_voxels
 from napari_dacapo.errors import UserInputError
 
@@ -76,6 +76,7 @@ class Dataset(Config):
             weight=self.weight,
             points=self.points,
             annotated=self.annotated,
+            unlabelled=self.unlabelled,
         )
 
     def renumbered(self, ids: tuple[int, ...]) -> Self:
@@ -83,7 +84,8 @@ class Dataset(Config):
 
         Where 0 is what is unknown, they are painted one higher, and background is painted as 1.
         """
-        painted = (1, *(id + 1 for id in ids)) if self.unlabelled == "zero" else ids
+        kept = (0, *ids) if self.unlabelled == "zero" else ids
+        painted = tuple(as_painted(id, self.unlabelled) for id in kept)
         steps = (*self.labels.steps, Renumber(ids=painted))
         return self.replace(labels=self.labels.replace(steps=steps))
 
@@ -128,6 +130,7 @@ class OpenDataset:
     weight: int
     points: tuple[World, ...]
     annotated: tuple[str, ...] = ()  # the classes that were labelled; empty: all
+    unlabelled: Unlabelled = "nothing"  # as the ids were painted
     plain_raw: Array | None = None  # raw before its normalisation, for checks
 
 

@@ -32,6 +32,11 @@ def object_ids(labels: Array, unlabelled: Unlabelled) -> Array:
     return replace(labels, dtype=dtype, reader=read)
 
 
+def as_painted(id: int, unlabelled: Unlabelled) -> int:
+    """The id by which a person knows what opened labels have: 0 is background, painted as 1 under `zero`."""
+    return id + 1 if unlabelled == "zero" else id
+
+
 def _refuse_negative(labels: Array, ids: NDArray[Any]) -> None:
     if labels.dtype.kind == "i" and ids.size and ids.min() < 0:
         problem = f"{labels.name} has a negative id"

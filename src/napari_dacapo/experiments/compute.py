@@ -78,9 +78,13 @@ def prepare_torch(threads: int | None = None) -> None:
 def choose_compute(device: str, precision: Precision, dims: int) -> Compute:
     """The device of that name ("auto" takes the GPU where there is one) with the precision it gains from.
 
-    Raises UserInputError for a device this machine does not have.
+    Patches and blocks have one shape: a GPU tries once which way of computing them is the fastest. Raises
+    UserInputError for a device this machine does not have.
     """
+    import torch
+
     found = _device(device)
+    torch.backends.cudnn.benchmark |= found.type == "cuda"
     dtype = _dtype(found, precision)
     return Compute(found, dtype, _layout(found, dtype, dims))
 

@@ -19,7 +19,7 @@ from napari_dacapo.arrays.file import File
 from napari_dacapo.arrays.sample import Sample
 from napari_dacapo.arrays.select_channels import SelectChannels
 from napari_dacapo.errors import UserInputError
-from napari_dacapo.layers.pixels import Pixels
+from napari_dacapo.layers.pixels import Level, Pixels
 
 LayerData = tuple[Any, dict[str, Any], str]
 Limits = tuple[float, float]
@@ -98,9 +98,8 @@ def _levels(array: Array | Sequence[Array]) -> list[Array]:
     return [array] if isinstance(array, Array) else list(array)
 
 
-def _pixels(levels: list[Array]) -> Pixels | list[Pixels]:
-    pixels = [Pixels(level) for level in levels]
-    return pixels if len(pixels) > 1 else pixels[0]
+def _pixels(levels: list[Array]) -> Pixels | list[Level]:
+    return Pixels(levels[0]) if len(levels) == 1 else [Level(level) for level in levels]
 
 
 def _placed(levels: list[Array], title: str) -> dict[str, Any]:

@@ -98,7 +98,7 @@ class DaCapo(QWidget):
         pages = self.components
         named = {component: (page.name, page.record) for component, page in pages.items()}
         known = {component: page.saved_record for component, page in pages.items()}
-        work = partial(made_runs.save_with_components, self.workspace, named, known, self.runs.run_values)
+        work = partial(made_runs.save_with_components, self.workspace, named, known, self.runs.new.run_values)
         self.footer.say("Saves the components …")
         self.background.do(work, then=partial(self._on_saved, named))
 
@@ -126,7 +126,7 @@ class DaCapo(QWidget):
             page.changed.connect(self._allow_training)
         for page in (self.data, self.network):
             page.changed.connect(self._hand_over)
-        self.runs.options.changed.connect(self._allow_training)
+        self.runs.new.options.changed.connect(self._allow_training)
         self.footer.train.connect(self.train)
         self.background.failed.connect(self._say_failure)
         self.live.failed.connect(self._say_failure)
@@ -193,7 +193,7 @@ class DaCapo(QWidget):
             if page.problem or page.record != record:
                 page.begin_anew()
                 page.suggest(record, f"Of {name}, which is trained on.")
-        self.runs.start_from(start)
+        self.runs.new.start_from(start)
         self.data.add(corrected, run.datasplit)
         self.tabs.setCurrentWidget(self.data)
         self.footer.say(f"Train goes on from the weights of {name}, with the corrected part.")
@@ -202,7 +202,7 @@ class DaCapo(QWidget):
         problems = (
             f"{component}: {page.obstacle}" for component, page in self.components.items() if page.obstacle
         )
-        options = (f"run: {problem}" for problem in self.runs.options.problems)
+        options = (f"run: {problem}" for problem in self.runs.new.options.problems)
         self.footer.allow_training(next(chain(problems, options), ""))
 
     def _on_saved(self, named: dict[str, tuple[str, Config]], name: str) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager, suppress
+from math import isnan
 from pathlib import Path
 from typing import TypeVar
 
@@ -42,12 +44,16 @@ from napari_dacapo.experiments.results.parameters import (
     chosen_parameters,
     refuse_other_parameters,
 )
+from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.steps import Applied, Notice, Predicted, Step, Worked
 from napari_dacapo.files import TEMPORARY, locked, make_folder
 from napari_dacapo.tasks.task import Parameters
 
 CONTAINER = ("zarr.json", ".zgroup", ".zarray", "attributes.json")  # what says that a folder is Zarr or N5
+PARTS = (BLOCKS, PREDICTION, SEGMENTATION)
+LITTER = (".DS_Store", "Thumbs.db", "desktop.ini")  # what file managers leave in folders that were looked at
+NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
 LOCK_SECONDS = 2.0  # how long one waits for another that is just ending
 
 T = TypeVar("T")
@@ -91,7 +97,7 @@ def prepare(wanted: Wanted) -> Generator[Notice, None, Volume]:
     _refuse_dimensions(raw, run.architecture.dims)
     trained = load_trained(folder, wanted.criterion, wanted.iteration, wanted.device)
     _refuse_channels(raw, trained.input_channels)
-    grid = OutputGrid.of(run, raw, _within(raw, wanted.box))
+    grid = _output_grid(run, raw, wanted.box)
     region = None if wanted.mask is None else _region(folder, raw, grid, wanted.mask)
     own = _own_segmenter(wanted, grid)
     yield from _scale_notices(folder, raw)
@@ -104,7 +110,7 @@ def prepare(wanted: Wanted) -> Generator[Notice, None, Volume]:
 
 def _region(folder: RunFolder, raw: Array, grid: OutputGrid, mask: Source | Array) -> Region:
     """Raises UserInputError for what is no mask of the image."""
-    opened = MaskOf(mask, folder.root) if isinstance(mask, Source) else _given(mask)
+    opened = MaskOf(mask, folder.absolute().root) if isinstance(mask, Source) else _given(mask)
     found = opened()
     fix = "Choose a mask of the image"
     if found.dims != raw.dims or found.unit != raw.unit or (found.channels or 1) > 1:
@@ -135,16 +141,22 @@ def refuse_output(output: Path, inputs: tuple[Path, ...] = ()) -> None:
         if any((parent / name).exists() for name in CONTAINER):
             problem = f"it lies inside of the image {parent.name}"
             raise UserInputError("output", str(output), problem, "Choose a folder outside of it")
-    if output.is_symlink() or (output.exists() and not _is_ours(output)):
+    on_a_file = any(parent.exists() and not parent.is_dir() for parent in place.parents)
+    if on_a_file or output.is_symlink() or (output.exists() and not _is_ours(output)):
         problem = "something else is there"
         raise UserInputError("output", str(output), problem, "Choose a new folder, or empty it first")
 
 
 def _is_ours(output: Path) -> bool:
-    """Whether it is a folder with nothing in it but what we wrote."""
+    """Whether it is a folder with nothing in it but what we wrote; notes may lie beside a list of blocks."""
     if not output.is_dir():
         return False
-    return all(map(_is_part, output.iterdir()))
+    begun = is_ledger(output / BLOCKS / LEDGER)
+    return all(
+        _is_part(path)
+        for path in output.iterdir()
+        if path.name in PARTS or not (begun or path.name in LITTER)
+    )
 
 
 def _is_part(path: Path) -> bool:
@@ -185,18 +197,19 @@ def _counted(channels: int) -> str:
     return "1 channel" if channels == 1 else f"{channels} channels"
 
 
-def _within(raw: Array, box: Box | None) -> Box:
-    """The part of the box that the image covers. Raises UserInputError where it holds no voxel."""
+def _output_grid(run: Run, raw: Array, box: Box | None) -> OutputGrid:
+    """Of the part of the box that the image covers. Raises UserInputError where it holds no whole voxel."""
     if box is None:
-        return raw.box
-    if len(box.begin) != raw.dims:
+        return OutputGrid.of(run, raw, raw.box)
+    if not len(box.begin) == len(box.end) == raw.dims or any(map(isnan, (*box.begin, *box.end))):
         fix = f"Give {raw.dims} numbers for begin and end"
-        raise UserInputError("box", box.begin, f"{raw.name} has {raw.dims} axes", fix)
+        raise UserInputError("box", (box.begin, box.end), f"{raw.name} has {raw.dims} axes", fix)
     both = raw.box.intersect(box)
-    if any(size < v for size, v in zip(both.size, raw.voxel_size, strict=True)):
-        problem = f"no voxel of {raw.name} lies in it"
+    grid = None if both.is_empty else OutputGrid.of(run, raw, both)
+    if grid is None or min(grid.shape) < 1:
+        problem = f"no whole voxel of {raw.name} lies in it"
         raise UserInputError("box", extent(box), problem, f"The image covers {extent(raw.box)} {raw.unit}")
-    return both
+    return grid
 
 
 def _scale_notices(folder: RunFolder, raw: Array) -> Iterator[Notice]:
@@ -265,6 +278,8 @@ def _alone(output: Path) -> Iterator[None]:
         with locked(output / BLOCKS / LEDGER, LOCK_SECONDS):
             Turn.take(output / BLOCKS / TURN)
             yield
-    except PermissionError as error:
+    except OSError as error:
+        if error.errno not in NOT_WRITABLE:
+            raise
         problem = f"it cannot be written ({error.strerror})"
         raise UserInputError("output", str(output), problem, "Choose another folder") from error

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from napari_dacapo.arrays.array import Array
+from napari_dacapo.arrays.source import Source
 from napari_dacapo.errors import ImageChangedError
 
+PLACES = {"path", "array"}  # fields of a source; both are in its name
 SAMPLE = 32  # voxels along each side of what is looked at
 
 
@@ -21,6 +23,15 @@ def looks_of(array: Array) -> list[Any]:
     shape = tuple(min(SAMPLE, n - s) for n, s in zip(array.spatial_shape, start, strict=True))
     middle = np.ascontiguousarray(array.read(start, shape)).tobytes()
     return [array.name, *array.shape, *array.voxel_size, *array.offset, zlib.crc32(middle)]
+
+
+def ways_of(source: object) -> dict[str, Any]:
+    """How a source is read, besides where it lies: {"time": 3}; nothing where it is read as it is."""
+    if not isinstance(source, Source):
+        return {}
+    fields, written = type(source).model_fields, source.to_json()
+    chosen = (name for name in fields.keys() - PLACES if getattr(source, name) != fields[name].default)
+    return {name: written[name] for name in sorted(chosen)}
 
 
 def refuse_changed_image(there: Mapping[str, Any], now: Mapping[str, Any]) -> None:

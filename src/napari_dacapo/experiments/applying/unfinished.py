@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +14,9 @@ from napari_dacapo.arrays.image_metadata import OmeVersion
 from napari_dacapo.arrays.source import Source
 from napari_dacapo.blockwise.coding import OutputDtype
 from napari_dacapo.blockwise.ledger import Ledger, read_header
-from napari_dacapo.errors import DacapoError, UserInputError
+from napari_dacapo.errors import CheckpointError, DacapoError, UserInputError
 from napari_dacapo.experiments.applying.volume import BLOCKS, LEDGER, PREDICTING, is_complete
+from napari_dacapo.experiments.checkpoints.checkpoints import Checkpoints
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.store.workspace import Workspace
@@ -58,31 +61,51 @@ def unfinished(workspace: Workspace) -> tuple[Unfinished, ...]:
     return tuple(found for path in begun for found in _found(path, runs))
 
 
-def _trained(workspace: Workspace) -> dict[str, tuple[str, Run]]:
-    """Name and run by identity."""
-    found = {}
+@dataclass(frozen=True, slots=True)
+class _Applied:
+    """A run that may have been applied."""
+
+    name: str
+    run: Run
+    folder: RunFolder
+
+    def weights(self, iteration: int) -> str:
+        """A hash of them; empty where there are none any more."""
+        with suppress(CheckpointError):
+            return Checkpoints(self.folder.checkpoints, self.run.identity).weights_of(iteration)
+        return ""
+
+
+def _trained(workspace: Workspace) -> dict[str, list[_Applied]]:
+    """By identity, which those have in common that differ in data or chance only."""
+    found: defaultdict[str, list[_Applied]] = defaultdict(list)
     for name in workspace.store.names(Run) if workspace.is_ours() else ():
-        try:
-            run = RunFolder(workspace.run_folder(name), workspace.path).saved_run()
-        except DacapoError:
-            continue
-        found[run.identity] = (name, run)
-    return found
+        folder = RunFolder(workspace.run_folder(name), workspace.path)
+        with suppress(DacapoError):
+            run = folder.saved_run()
+            found[run.identity].append(_Applied(name, run, folder))
+    return dict(found)
 
 
-def _found(path: Path, runs: Mapping[str, tuple[str, Run]]) -> Iterator[Unfinished]:
+def _by_weights(runs: list[_Applied], job: Mapping[str, Any]) -> _Applied:
+    """The run whose weights it was begun with; where they are gone, any: that is told when it goes on."""
+    same = (each for each in runs if each.weights(int(job["iteration"])).startswith(job["weights"]))
+    return next(same, runs[0])
+
+
+def _found(path: Path, runs: Mapping[str, list[_Applied]]) -> Iterator[Unfinished]:
     """Nothing where the ledger cannot be read, or its run is gone."""
     try:
         header, ledger = read_header(path), Ledger.read(path)
         job, about = header["job"], header["about"]
-        name, run = runs[job["run"]]
+        applied = _by_weights(runs[job["run"]], job)
         start, shape = (tuple(map(int, each)) for each in job["box"])
         yield Unfinished(
             output=path.parent.parent,
-            run=name,
+            run=applied.name,
             image=_begun(job["image"], about["source"]),
             mask=None if job["mask"] is None else _begun(job["mask"], about["mask"]),
-            box=_box(job["image"], start, shape, run.architecture.scale),
+            box=_box(job["image"], start, shape, applied.run.architecture.scale),
             iteration=int(job["iteration"]),
             parameters=job["parameters"],
             segmenter=job["segmenter"][0] if job["segmenter"] else "",

@@ -27,16 +27,16 @@ from napari_dacapo.blockwise.ledger import Ledger, as_written, last_stage, read_
 from napari_dacapo.blockwise.own_segmenter import OwnSegmenter
 from napari_dacapo.blockwise.predict import Network
 from napari_dacapo.blockwise.prediction import PredictBlock
-from napari_dacapo.blockwise.pyramid import write_pyramid
+from napari_dacapo.blockwise.pyramid import levels_of, write_pyramid
 from napari_dacapo.blockwise.region import Region
-from napari_dacapo.blockwise.segmentation import CLASSES, WRITTEN, segment_blocks
+from napari_dacapo.blockwise.segmentation import BEGINNINGS, CLASSES, WRITTEN, is_left, segment_blocks
 from napari_dacapo.blockwise.segmenting import Segmenting
 from napari_dacapo.blockwise.stage import BlockDone, run_stage
-from napari_dacapo.blockwise.turn import Turn
+from napari_dacapo.blockwise.turn import ANYBODYS, Turn
 from napari_dacapo.blockwise.workers import Threads, Workers
 from napari_dacapo.clusters.cluster import Cluster
 from napari_dacapo.errors import UserInputError
-from napari_dacapo.experiments.applying.looks import looks_of, refuse_changed_image
+from napari_dacapo.experiments.applying.looks import looks_of, refuse_changed_image, ways_of
 from napari_dacapo.experiments.applying.volume_plan import VolumePlan, segmenting_threads
 from napari_dacapo.experiments.applying.wanted import Wanted
 from napari_dacapo.experiments.predicting.predict import OutputGrid, network_of
@@ -51,6 +51,7 @@ TURN = f"{LEDGER}.turn"
 PREDICTING = "predicting"
 AFTER_PREDICTION = ("postprocessor", "parameters", "segmenter")  # of a job
 DONE = "done"
+SHOWN_HASH = 16  # digits; more tell nobody more
 THREADS = 3  # while one block is computed, others are read and written
 
 _loading = threading.Lock()
@@ -113,16 +114,21 @@ class Volume:
     own: OwnSegmenter | None = None  # in place of the run's post-processing
 
     @property
+    def output(self) -> Path:
+        """Whole: workers may stand in another folder."""
+        return self.wanted.output.absolute()
+
+    @property
     def prediction(self) -> Path:
-        return self.wanted.output / PREDICTION
+        return self.output / PREDICTION
 
     @property
     def segmentation(self) -> Path:
-        return self.wanted.output / SEGMENTATION
+        return self.output / SEGMENTATION
 
     @property
     def ledger(self) -> Path:
-        return self.wanted.output / BLOCKS / LEDGER
+        return self.output / BLOCKS / LEDGER
 
     @property
     def coding(self) -> Coding:
@@ -132,6 +138,7 @@ class Volume:
     def job(self) -> dict[str, Any]:
         """What must be the same for finished blocks to stand."""
         *image, voxels = looks_of(self.raw)
+        ways = {"image": ways_of(self.wanted.source), "mask": ways_of(self.wanted.mask)}
         return {
             "run": self.trained.run.identity,
             "iteration": self.trained.iteration,
@@ -144,6 +151,8 @@ class Volume:
             "mask": None if self.region is None else looks_of(self.region.mask()),
             "segmenter": None if self.own is None else [self.own.address, self.own.source],
             "ome_zarr": self.wanted.ome_version,
+            "weights": self.trained.weights[:SHOWN_HASH],
+            **{f"{field} of the {what}": way[field] for what, way in ways.items() for field in way},
         }
 
     def wanted_in(self, grid: Grid) -> Grid:
@@ -171,6 +180,9 @@ class Volume:
         """
         if self.ledger.exists():
             Ledger.retake(self.ledger, self.job, AFTER_PREDICTION, PREDICTING)
+        self._delete_segmentation()
+
+    def _delete_segmentation(self) -> None:
         if self.segmentation.exists():
             delete_own(self.segmentation)
         shutil.rmtree(self._work, ignore_errors=True)
@@ -209,6 +221,8 @@ class Volume:
         plan = VolumePlan.from_json(ledger.plan)
         self._create_prediction(plan)
         self._forget_lost(ledger, plan)
+        if not any(map(ledger.finished, BEGINNINGS)):
+            self._delete_segmentation()  # of other parameters, where it was ended while these were taken up
         if not ledger.finished(DONE):
             if cluster.is_here:
                 bytes_per_voxel = self.trained.run.task.segmenting_bytes(len(self.grid.shape))
@@ -263,7 +277,7 @@ class Volume:
             **self._world,
         )
 
-    def _segmenting(self, plan: VolumePlan, turn: Turn) -> Segmenting:
+    def _segmenting(self, plan: VolumePlan, turn: Turn = ANYBODYS) -> Segmenting:
         dims = len(self.grid.shape)
         return Segmenting(
             method=self.own or self.trained.run.task,
@@ -313,18 +327,27 @@ class Volume:
         }
 
     def _forget_lost(self, ledger: Ledger, plan: VolumePlan) -> None:
-        """Finished blocks whose file is gone are to be done again, and what was made of them in the end."""
-        predicted = Grid(self.grid.shape, plan.block)
-        lost = _lost(self.prediction, predicted, ledger.finished(PREDICTING))
-        ledger.forget(PREDICTING, lost)
-        if self.segmentation.exists():
-            written = ledger.finished(WRITTEN) | ledger.finished(CLASSES)
-            lost |= _lost(self.segmentation, Grid(self.grid.shape, plan.segmented), written)
-        if not lost:
-            return
-        for stage in ledger.stages:
-            if stage != PREDICTING:
-                ledger.forget(stage, ledger.finished(stage))
+        """Finished blocks whose file is gone are to be done again, and what was made of them in the end.
+
+        Coarser levels of what is there are made again by themselves.
+        """
+        predicted = _lost(self.prediction, 0, Grid(self.grid.shape, plan.block), ledger.finished(PREDICTING))
+        written = ledger.finished(WRITTEN) | ledger.finished(CLASSES)
+        segmented = _lost(self.segmentation, 0, Grid(self.grid.shape, plan.segmented), written)
+        if predicted or segmented or not (ledger.finished(DONE) or is_left(self._segmenting(plan), ledger)):
+            every = {stage: ledger.finished(stage) for stage in ledger.stages}
+            ledger.forget({**every, PREDICTING: predicted})
+        elif coarser := self._lost_of_coarser(ledger):
+            ledger.forget({**coarser, DONE: ledger.finished(DONE)})
+
+    def _lost_of_coarser(self, ledger: Ledger) -> dict[str, frozenset[Voxels]]:
+        """By stage, where there are such."""
+        return {
+            stage: lost
+            for image in (self.prediction, self.segmentation)
+            for level, stage, grid in levels_of(image, len(self.grid.shape))
+            if (lost := _lost(image, level, grid, ledger.finished(stage)))
+        }
 
 
 def holds_results(output: Path) -> bool:
@@ -344,11 +367,15 @@ def image_of(folder: RunFolder, source: Source) -> ImageOf:
     return ImageOf(source, folder.root, folder.saved_run().datasplit.normalization)
 
 
-def _lost(path: Path, grid: Grid, starts: frozenset[Voxels]) -> set[Voxels]:
-    array = open_own(path)
+def _lost(path: Path, level: int, grid: Grid, starts: frozenset[Voxels]) -> frozenset[Voxels]:
+    """The finished blocks of a level that lack a file."""
+    if not starts or not path.exists():
+        return starts
+    array, folder = open_own(path, level), path / str(level)
     channels = tuple(slice(0, n) for n in array.shape[: -len(grid.shape)])
     blocks = (block for block in grid.blocks() if block.start in starts)
-    return {block.start for block in blocks if not is_written(array, path / "0", (*channels, *block.slices))}
+    lost = (block for block in blocks if not is_written(array, folder, (*channels, *block.slices)))
+    return frozenset(block.start for block in lost)
 
 
 @lru_cache(maxsize=1)

@@ -141,6 +141,10 @@ class Checkpoints:
             raise CheckpointError(f"Every checkpoint in {self.folder} is damaged. {damaged[0]} Train anew.")
         raise CheckpointError(f"No checkpoint lies in {self.folder}. Train the run first.")
 
+    def weights_of(self, iteration: int) -> str:
+        """A hash of them. Raises CheckpointError where there are none."""
+        return self._existing(iteration).manifest().weights.sha256
+
     def load_best(self, criterion: str) -> Loaded:
         """The checkpoint that is best by that criterion. Raises CheckpointError where there is none."""
         best = self.best()

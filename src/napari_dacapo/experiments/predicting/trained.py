@@ -25,6 +25,7 @@ class Trained:
     compute: Compute
     iteration: int
     input_channels: int
+    weights: str = ""  # a hash of those of a checkpoint
 
     @property
     def channels(self) -> int:
@@ -48,4 +49,11 @@ def load_trained(
     input_channels = int(loaded.state.extra["input_channels"])
     network = build_network(run, input_channels)
     load_weights_into(network, loaded.state.weights)
-    return Trained(run, compute.place(network), compute, loaded.state.iteration, input_channels)
+    return Trained(
+        run,
+        compute.place(network),
+        compute,
+        loaded.state.iteration,
+        input_channels,
+        checkpoints.weights_of(loaded.state.iteration),
+    )

@@ -17,6 +17,7 @@ from scipy import ndimage
 from napari_dacapo.arrays.box import Voxels, World
 from napari_dacapo.arrays.sample import Sample, voxels_in
 from napari_dacapo.datasplits.dataset import OpenDataset, OpenDatasets
+from napari_dacapo.datasplits.ids import Unlabelled, as_painted
 from napari_dacapo.errors import UserInputError
 
 WINDOW = {2: 1024, 3: 128}  # voxels a side that are looked at of a dataset
@@ -44,10 +45,16 @@ class Measurements:
     fill: float  # share of its bounding box that an object fills, the median
     memory: int  # bytes of the device
     on_gpu: bool
+    unlabelled: Unlabelled = "nothing"  # as the ids of all labels were painted
 
     @property
     def dims(self) -> int:
         return len(self.voxel_size)
+
+    @property
+    def painted(self) -> tuple[int, ...]:
+        """The ids as a person knows them."""
+        return tuple(as_painted(id, self.unlabelled) for id in self.ids)
 
 
 def measure(training: OpenDatasets, memory: int, on_gpu: bool) -> Measurements:
@@ -79,6 +86,7 @@ def measure(training: OpenDatasets, memory: int, on_gpu: bool) -> Measurements:
         fill=round(_median([fill for each in windows for fill in each.fills]), 3),
         memory=memory,
         on_gpu=on_gpu,
+        unlabelled="zero" if all(each.unlabelled == "zero" for each in training) else "nothing",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from napari_dacapo.arrays.box import Voxels
+from napari_dacapo.datasplits.ids import as_painted
 from napari_dacapo.experiments.suggesting.measurements import Measurements
 from napari_dacapo.postprocessors.connected_components import ConnectedComponents
 from napari_dacapo.postprocessors.distance_watershed import DistanceWatershed
@@ -49,9 +50,9 @@ def _by_channel(found: Measurements) -> Suggested:
 
 
 def _one_class(found: Measurements) -> Suggested:
-    (id,) = found.ids
-    if id == 1 and not found.has_strays:
-        return OneHot(), (), "All that is labelled has the id 1: foreground, on background."
+    (id,) = found.painted
+    if found.ids == (1,) and not found.has_strays:
+        return OneHot(), (), f"All that is labelled has the id {id}: foreground, on background."
     if found.unbounded > UNBOUNDED:
         return _strokes(found)
     task = SignedDistance(channels=("foreground",), postprocessor=Threshold())
@@ -62,11 +63,12 @@ def _several_classes(found: Measurements) -> Suggested:
     count = len(found.ids)
     reason = f"There are {count} ids, each in {found.parts:g} pieces: classes rather than objects"
     if found.ids == tuple(range(1, count + 1)) and not found.has_strays:
-        names = (f"class {id}" for id in found.ids)
+        names = (f"class {id}" for id in found.painted)
         return OneHot(classes=("background", *names)), (), f"{reason}."
-    task = OneHot(classes=("background", *(f"id {id}" for id in found.ids)))
-    listed = ", ".join(map(str, found.ids))
-    return task, found.ids, f"{reason}; {listed} are to be numbered from 1 on."
+    task = OneHot(classes=("background", *(f"id {id}" for id in found.painted)))
+    listed = ", ".join(map(str, found.painted))
+    first = as_painted(1, found.unlabelled)
+    return task, found.ids, f"{reason}; {listed} are to be numbered from {first} on."
 
 
 def _separate_objects(found: Measurements) -> Suggested:

@@ -20,7 +20,7 @@ READS = 0.2  # seconds of each look, for each layer
 
 
 class GrowingLayers(QWidget):
-    """Looks at what is finished, reads what is on the screen, and draws that anew, some times a second at most.
+    """Looks at what is finished, reads what is on the screen, and draws that anew, a few times a second.
 
     While there is nothing new it rests: each look begins a thread, for which the window waits where the
     machine is busy. Reading goes on after the work has stopped, as long as one of the layers is there.

@@ -6,12 +6,13 @@ from collections.abc import Callable, Generator
 from typing import Any
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_dacapo.errors import DacapoError
 from napari_dacapo.experiments.steps import Notice
 from napari_dacapo.store.workspace import Workspace
 from napari_dacapo.widgets.parts.allowed import allow
+from napari_dacapo.widgets.parts.progress_bar import ProgressBar
 from napari_dacapo.widgets.work.background import Background
 from napari_dacapo.widgets.work.worker import EngineWorker
 
@@ -33,7 +34,7 @@ class ExchangePage(QWidget):
         self._worker: EngineWorker | None = None  # while it is at work
         self.background = Background(self)
         self.button = QPushButton(text)
-        self.progress = QProgressBar()
+        self.progress = ProgressBar()
         self.progress.setRange(0, 0)  # how long it takes is not known
         self.cancel = QPushButton("Cancel")
         self.working = QWidget()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QHBoxLayout, QPushButton, QWidget
+from qtpy.QtWidgets import QPushButton, QWidget
 
 from napari_dacapo.store.workspace import Workspace
 from napari_dacapo.widgets.exchange.export_page import ExportPage
@@ -11,6 +11,7 @@ from napari_dacapo.widgets.exchange.import_dacapo_page import ImportDacapoPage
 from napari_dacapo.widgets.exchange.import_model_page import ImportModelPage
 from napari_dacapo.widgets.parts.allowed import allow
 from napari_dacapo.widgets.parts.window import show_window
+from napari_dacapo.widgets.parts.wrapped import Wrapped
 
 EXPORTS = "Write the run's network for other programs, or for a colleague."
 IMPORTS = "Make a run of a model of bioimage.io, or of one that was exported here."
@@ -34,10 +35,7 @@ class ExchangeRow(QWidget):
         self.dacapo = QPushButton("Import DaCapo project…")
         self.model.setToolTip(IMPORTS)
         self.dacapo.setToolTip(BRINGS)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        for button in (self.export, self.model, self.dacapo):
-            row.addWidget(button)
+        Wrapped((self.export, self.model, self.dacapo), self)
         self.export.clicked.connect(self._open_export)
         self.model.clicked.connect(self._open_model)
         self.dacapo.clicked.connect(self._open_dacapo)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 
     from napari_dacapo.layers.layer import LayerData
 
-
+NOTHING = "nothing to see yet"
 LARGE = 1 << 28  # bytes of a layer; such a one stays on the disk, read where it is looked at
 
 
@@ -73,18 +74,21 @@ class LiveLayers(QObject):
     def _on_steps(self, name: str, steps: list[FollowedStep]) -> None:
         for step in steps:
             if isinstance(step, Snapshot):
-                then = partial(self._show, name, _snapshot(name), step.iteration)
-                self.snapshots.wish(newest_snapshot, self._workspace, name, step.iteration, then=then)
+                self._wish(self.snapshots, newest_snapshot, name, _snapshot(name), step.iteration)
             elif isinstance(step, Begun):
                 self._validated = self._told = 0
-                self._say(f"{_title(name, step.iteration)}: nothing to see yet")  # draws most letters once
+                self._say(f"{_title(name, step.iteration)}: {NOTHING}")  # draws most letters once
                 then = partial(self._show_coming, name)
                 self.coming.wish(coming, self._workspace, name, then=then)
             elif isinstance(step, Validation):
                 self._validated = step.iteration
             elif isinstance(step, Saved) and step.iteration == self._validated:  # its scores are complete
-                then = partial(self._show, name, _validated(name), step.iteration)
-                self.validations.wish(newest_validation, self._workspace, name, step.iteration, then=then)
+                self._wish(self.validations, newest_validation, name, _validated(name), step.iteration)
+
+    def _wish(self, newest: Newest, read: Callable[..., Shown], name: str, key: str, iteration: int) -> None:
+        then = partial(self._show, name, key, iteration)
+        otherwise = partial(self._give_up, name, key, iteration)
+        newest.wish(read, self._workspace, name, iteration, then=then, otherwise=otherwise)
 
     def _show_coming(self, name: str, coming: Coming) -> None:
         if self._trains(name):
@@ -96,6 +100,8 @@ class LiveLayers(QObject):
         if not self._trains(name) and not self.is_busy:
             for key in (_snapshot(name), _validated(name)):
                 drop_waiting(self._viewer, key)
+            if self._overlay.text.startswith(f"{name}, ") and self._overlay.text.endswith(NOTHING):
+                self._say(" ")
 
     def _trains(self, name: str) -> bool:
         run = self._queue.run(name)
@@ -103,6 +109,12 @@ class LiveLayers(QObject):
 
     def _show(self, name: str, key: str, iteration: int, found: Shown) -> None:
         self._showing.show(key, found.layers, partial(self._tell, name, key, iteration, found.title))
+
+    def _give_up(self, name: str, key: str, iteration: int) -> None:
+        """It cannot be read: nobody waits for it any longer."""
+        drop_waiting(self._viewer, key)
+        if iteration >= self._told:
+            self._say(f"{_title(name, iteration)}: it cannot be read")
 
     def _tell(self, name: str, key: str, iteration: int, title: str) -> None:
         """Which it is, and where it lies if that is not on the screen."""

@@ -8,44 +8,24 @@ from typing import cast
 
 from qtpy.QtCore import Qt, QUrl, Signal
 from qtpy.QtGui import QClipboard, QDesktopServices, QGuiApplication
-from qtpy.QtWidgets import (
-    QApplication,
-    QCompleter,
-    QFrame,
-    QGridLayout,
-    QLabel,
-    QLineEdit,
-    QPushButton,
-    QScrollArea,
-    QSpinBox,
-    QSplitter,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtWidgets import QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from napari_dacapo.errors import DacapoError, UserInputError
-from napari_dacapo.experiments.combinations import COMPONENTS, component_type
-from napari_dacapo.experiments.starts.start import Start
 from napari_dacapo.store.workspace import Workspace
-from napari_dacapo.widgets.components import saved_records
-from napari_dacapo.widgets.components.cluster_choice import ClusterChoice
 from napari_dacapo.widgets.exchange.exchange_row import ExchangeRow
-from napari_dacapo.widgets.forms.form import Form
-from napari_dacapo.widgets.parts.name_list import NameList
 from napari_dacapo.widgets.parts.name_question import NameQuestion
 from napari_dacapo.widgets.parts.question import Question
 from napari_dacapo.widgets.parts.table import Table
 from napari_dacapo.widgets.parts.wrapped import Wrapped
 from napari_dacapo.widgets.training import made_runs
+from napari_dacapo.widgets.training.new_runs import NewRuns
 from napari_dacapo.widgets.training.queued_run import QueuedRun
-from napari_dacapo.widgets.training.run_options import RunOptions, values_of
 from napari_dacapo.widgets.training.stored_runs import Stored, StoredRun, stored_runs
 from napari_dacapo.widgets.training.training_queue import TrainingQueue
 from napari_dacapo.widgets.work.background import Background
 from napari_dacapo.widgets.work.newest import Newest
 
 COLUMNS = ("run", "state", "iteration", "loss", "best score", "time left")
-MOST_REPETITIONS = 1000
 BUTTONS = {
     "Resume": "Let the run wait for its turn to train; it goes on where it stopped.",
     "Stop": "Stop it after this step and save; it can go on later.",
@@ -70,17 +50,7 @@ class RunsPage(QWidget):
         self._workspace = workspace
         self._queue = queue
         self.background = Background(self)
-        self.lists = {component: NameList(component) for component in COMPONENTS}
-        self.name = QLineEdit("run")
-        self.name.setToolTip(
-            "What the runs are called; where there are several, each gets what differs, too."
-        )
-        self.repetitions = QSpinBox()
-        self.repetitions.setRange(1, MOST_REPETITIONS)
-        self.repetitions.setToolTip("Equal runs, each with a random seed of its own.")
-        self.options = Form(RunOptions)
-        self.where = ClusterChoice(workspace)
-        self.add = QPushButton()
+        self.new = NewRuns(workspace)
         self.table = Table("runs", COLUMNS)
         self.question = Question()
         self.name_question = NameQuestion()
@@ -95,53 +65,19 @@ class RunsPage(QWidget):
         self.refresh()
         self._show_runs()
 
-    @property
-    def run_values(self) -> dict[str, object]:
-        """Start, iterations and so on. Raises UserInputError where something is wrong."""
-        return values_of(self.options.value)
-
     def refresh(self) -> None:
         """Read anew which components are saved, and how the runs stand."""
-        for component, names in self.lists.items():
-            family = component_type(component)
-            self.background.do(saved_records.names, self._workspace, family, then=names.show_names)
-        self.where.refresh()
+        self.new.refresh()
         self._read_runs()
-
-    def start_from(self, start: Start) -> None:
-        """What is to be trained begins there; the other options stay."""
-        options = RunOptions() if self.options.problems else self.options.value
-        self.options.value = options.replace(start=start)
 
     @property
     def is_busy(self) -> bool:
         """Whether something is still to be shown."""
-        return self.background.is_busy or self._reading.is_busy or self.where.background.is_busy
+        return self.background.is_busy or self._reading.is_busy or self.new.is_busy
 
     def _lay_out(self) -> None:
-        form = QWidget()
-        rows = QGridLayout(form)
-        rows.setContentsMargins(0, 0, 0, 0)
-        rows.addWidget(self.options, 0, 0, 1, 4)  # first: Train heeds them, too
-        for number, (component, names) in enumerate(self.lists.items()):
-            down, across = divmod(number, 2)
-            rows.addWidget(QLabel(component), 2 * down + 1, 2 * across, 1, 2)
-            rows.addWidget(names, 2 * down + 2, 2 * across, 1, 2)
-        for place, (text, widget) in enumerate((("name", self.name), ("repetitions", self.repetitions))):
-            rows.addWidget(QLabel(text), 5, 2 * place)
-            rows.addWidget(widget, 5, 2 * place + 1)
-        rows.addWidget(self.where, 6, 0, 1, 4)
-        scrolled = QScrollArea()
-        scrolled.setFrameShape(QFrame.Shape.NoFrame)
-        scrolled.setWidgetResizable(True)
-        scrolled.setWidget(form)
-        making = QWidget()
-        column = QVBoxLayout(making)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(scrolled)
-        column.addWidget(self.add)
         parts = QSplitter(Qt.Orientation.Vertical)
-        parts.addWidget(making)
+        parts.addWidget(self.new)
         parts.addWidget(self.table)
         parts.setChildrenCollapsible(False)
         whole = QVBoxLayout(self)
@@ -153,13 +89,9 @@ class RunsPage(QWidget):
         whole.addWidget(self.said)
 
     def _connect(self) -> None:
-        for names in self.lists.values():
-            names.chosen_changed.connect(self._count)
-        self.repetitions.valueChanged.connect(self._count)
-        self.options.changed.connect(self._count)
-        self.add.clicked.connect(self._add)
-        self.where.changed.connect(self._on_where)
-        cast(QApplication, QApplication.instance()).focusChanged.connect(self._offer_names)
+        self.new.saved.connect(self._enqueue)
+        self.new.failed.connect(self._say_failure)
+        self.new.where.changed.connect(self._on_where)
         self.table.itemSelectionChanged.connect(self._on_selected)
         self.background.failed.connect(self._say_failure)
         self._queue.reordered.connect(self._show_runs)
@@ -181,27 +113,6 @@ class RunsPage(QWidget):
         ):
             self.buttons[text].clicked.connect(lambda _=False, act=act: act())
 
-    def _count(self) -> None:
-        missing = [component for component, names in self.lists.items() if not names.chosen]
-        count = math.prod(len(names.chosen) for names in self.lists.values()) * self.repetitions.value()
-        reason = f"Choose a saved {missing[0]} first." if missing else ""
-        reason = reason or (str(self.options.problems[0]) if self.options.problems else "")
-        self.add.setEnabled(not reason)
-        self.add.setText("Add to the queue" if count <= 1 else f"Add {count} runs to the queue")
-        self.add.setToolTip(reason or "Save the runs and train them one after another.")
-
-    def _add(self) -> None:
-        chosen = {component: names.chosen for component, names in self.lists.items()}
-        work = partial(
-            made_runs.save_combinations,
-            self._workspace,
-            self.name.text().strip(),
-            chosen,
-            self.repetitions.value(),
-            self.run_values,
-        )
-        self.background.do(work, then=self._enqueue)
-
     def _enqueue(self, names: tuple[str, ...]) -> None:
         for name in names:
             self._queue.add(name)
@@ -211,28 +122,8 @@ class RunsPage(QWidget):
 
     def _take_stored(self, stored: Stored) -> None:
         self._stored = stored
+        self.new.know(stored)
         self._show_runs()
-
-    def _offer_names(self, _: QWidget | None, entered: QWidget | None) -> None:
-        """Trained runs and their scores, in the lines that name the run another one starts from."""
-        if isinstance(entered, QLineEdit) and self.options.isAncestorOf(entered):
-            words = self._offered(entered.accessibleName())
-            if words:
-                completer = _completer(words, entered)
-                entered.setCompleter(completer)
-                if not entered.text():  # nobody knows what could be typed
-                    completer.setCompletionPrefix("")
-                    completer.complete()
-
-    def _offered(self, field: str) -> list[str]:
-        trained = [run for run in self._stored.values() if run.done]
-        if field == "Run":
-            return sorted(run.name for run in trained)
-        if field == "Criterion":
-            typed = {line.text() for line in self.options.findChildren(QLineEdit)}
-            named = [run for run in trained if run.name in typed] or trained
-            return list(dict.fromkeys(name for run in named for name in run.criteria))
-        return []
 
     def _show_runs(self) -> None:
         """The queue in its order, then what the disk has besides."""
@@ -317,7 +208,7 @@ class RunsPage(QWidget):
             self.buttons[text].setToolTip(BUTTONS[text] if possible else reason)
 
     def _on_where(self) -> None:
-        self._queue.cluster = self.where.cluster
+        self._queue.cluster = self.new.where.cluster
 
     def _stop(self) -> None:
         if self._state == "on cluster":
@@ -380,13 +271,6 @@ class RunsPage(QWidget):
 
     def _say_failure(self, error: DacapoError) -> None:
         self.said.setText(str(error))
-
-
-def _completer(words: list[str], line: QLineEdit) -> QCompleter:
-    found = QCompleter(words, line)
-    found.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-    found.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
-    return found
 
 
 def readable_time(seconds: float) -> str:

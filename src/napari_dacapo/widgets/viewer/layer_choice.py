@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from magicgui.widgets import ComboBox
 from qtpy.QtCore import QObject, Signal
+from qtpy.QtWidgets import QComboBox
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Layer
+
+LETTERS = 8  # of a name that are seen at the least
 
 
 class LayerChoice(QObject):
@@ -27,9 +30,14 @@ class LayerChoice(QObject):
         super().__init__(parent)
         self._viewer = viewer
         self._kinds = kinds
-        self.combo = ComboBox(choices=self._choices, nullable=True, tooltip=f"The layer of the {what}.")
+        self._what = f"The layer of the {what}."
+        self.combo = ComboBox(choices=self._choices, nullable=True, tooltip=self._what)
         self.combo.native.setAccessibleName(what)
-        self.combo.changed.connect(lambda _: self.changed.emit())
+        self.combo.native.setSizeAdjustPolicy(
+            QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        )
+        self.combo.native.setMinimumContentsLength(LETTERS)
+        self.combo.changed.connect(self._tell)
         viewer.layers.events.removed.connect(self._on_removed)
         for event in (viewer.layers.events.inserted, viewer.layers.events.reordered):
             event.connect(self._refresh)
@@ -54,6 +62,14 @@ class LayerChoice(QObject):
         for layer in self._viewer.layers:
             layer.events.name.disconnect(self._refresh)
 
+    def _tell(self, layer: Layer | None) -> None:
+        """A long name may not fit."""
+        self._explain(layer)
+        self.changed.emit()
+
+    def _explain(self, layer: Layer | None) -> None:
+        self.combo.tooltip = self._what if layer is None else f"{self._what}\n{layer.name}"
+
     def _choices(self, _: Any) -> list[tuple[str, Layer]]:
         return [(layer.name, layer) for layer in self._viewer.layers if isinstance(layer, self._kinds)]
 
@@ -61,7 +77,16 @@ class LayerChoice(QObject):
         event.value.events.name.connect(self._refresh)
 
     def _refresh(self, _: Any = None) -> None:
-        self.combo.reset_choices()
+        """The combo knows a layer by its name, and would lose one that has another now."""
+        chosen = self.layer
+        with self.combo.changed.blocked():
+            self.combo.reset_choices()
+            if chosen in self._viewer.layers:
+                self.combo.value = chosen
+        if self.layer is chosen:
+            self._explain(chosen)
+        else:
+            self._tell(self.layer)
 
     def _on_removed(self, event: Any) -> None:
         was_chosen = self.layer is event.value

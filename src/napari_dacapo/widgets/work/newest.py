@@ -24,7 +24,8 @@ class Newest(QObject):
         super().__init__(page)
         self.background = Background(page)
         self.background.failed.connect(self._on_failed)
-        self._wish: Callable[[], None] | None = None
+        self._wish: tuple[Callable[[], None], Callable[[], None]] | None = None  # what is done if it fails
+        self._otherwise = _nothing  # of what is at work
         self._works = False
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -36,9 +37,16 @@ class Newest(QObject):
         """Whether something is at work or about to be."""
         return self._works or self._timer.isActive() or self.background.is_busy
 
-    def wish(self, work: Callable[..., Any], *args: Any, then: Callable[[Any], None]) -> None:
-        """As `Background.do`, soon, unless another wish comes before."""
-        self._wish = partial(self.background.do, work, *args, then=partial(self._on_done, then))
+    def wish(
+        self,
+        work: Callable[..., Any],
+        *args: Any,
+        then: Callable[[Any], None],
+        otherwise: Callable[[], None] | None = None,
+    ) -> None:
+        """As `Background.do`, soon, unless another wish comes before; `otherwise` is called if it fails."""
+        do = partial(self.background.do, work, *args, then=partial(self._on_done, then))
+        self._wish = (do, otherwise or _nothing)
         if not self._works and not self._timer.isActive():
             self._timer.start()
 
@@ -50,12 +58,18 @@ class Newest(QObject):
         wish, self._wish = self._wish, None
         self._works = wish is not None
         if wish is not None:
-            wish()
+            do, self._otherwise = wish
+            do()
 
     def _on_done(self, then: Callable[[Any], None], result: Any) -> None:
         then(result)
         self._begin()
 
     def _on_failed(self, error: DacapoError) -> None:
+        self._otherwise()
         self.failed.emit(error)
         self._begin()
+
+
+def _nothing() -> None:
+    pass
