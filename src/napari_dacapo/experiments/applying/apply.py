@@ -23,6 +23,7 @@ from napari_dacapo.clusters.cluster import Cluster
 from napari_dacapo.clusters.this_machine import ThisMachine
 from napari_dacapo.datasplits.fitting import extent
 from napari_dacapo.errors import UserInputError
+from napari_dacapo.experiments.applying.sent import MaskOf, NetworkOf, image_of
 from napari_dacapo.experiments.applying.volume import (
     BLOCKS,
     LEDGER,
@@ -30,10 +31,7 @@ from napari_dacapo.experiments.applying.volume import (
     PREDICTION,
     SEGMENTATION,
     TURN,
-    MaskOf,
-    NetworkOf,
     Volume,
-    image_of,
 )
 from napari_dacapo.experiments.applying.volume_plan import VolumePlan
 from napari_dacapo.experiments.applying.wanted import Wanted

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import shutil
-import threading
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,6 @@ from napari_dacapo.arrays.ome_zarr import create_ome_zarr, delete_own, open_own
 from napari_dacapo.arrays.pyramid import coarser_shapes
 from napari_dacapo.arrays.source import Source
 from napari_dacapo.arrays.stamp import Stamp, StampOf
-from napari_dacapo.arrays.step import Normalization
 from napari_dacapo.blockwise.coding import Coding
 from napari_dacapo.blockwise.dask_workers import DaskWorkers
 from napari_dacapo.blockwise.durable import is_written
@@ -39,9 +36,8 @@ from napari_dacapo.errors import UserInputError
 from napari_dacapo.experiments.applying.looks import looks_of, refuse_changed_image, ways_of
 from napari_dacapo.experiments.applying.volume_plan import VolumePlan, segmenting_threads
 from napari_dacapo.experiments.applying.wanted import Wanted
-from napari_dacapo.experiments.predicting.predict import OutputGrid, network_of
-from napari_dacapo.experiments.predicting.trained import Trained, load_trained
-from napari_dacapo.experiments.run_folder import RunFolder
+from napari_dacapo.experiments.predicting.predict import OutputGrid
+from napari_dacapo.experiments.predicting.trained import Trained
 from napari_dacapo.tasks.task import Parameters
 
 PREDICTION, SEGMENTATION = "prediction.zarr", "segmentation.zarr"
@@ -53,52 +49,6 @@ AFTER_PREDICTION = ("postprocessor", "parameters", "segmenter")  # of a job
 DONE = "done"
 SHOWN_HASH = 16  # digits; more tell nobody more
 THREADS = 3  # while one block is computed, others are read and written
-
-_loading = threading.Lock()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OfOneStart:
-    """Never equal to that of another start: a worker that keeps what it opened may outlive the work."""
-
-    start: str = field(default_factory=lambda: uuid4().hex)
-
-
-@dataclass(frozen=True, slots=True)
-class ImageOf(OfOneStart):
-    """An image as the network was trained on such, opened where it is called: also on other machines."""
-
-    source: Source
-    root: Path
-    normalization: Normalization
-
-    def __call__(self) -> Array:
-        return _opened(self)
-
-
-@dataclass(frozen=True, slots=True)
-class MaskOf(OfOneStart):
-    """A mask, opened where it is called."""
-
-    source: Source
-    root: Path
-
-    def __call__(self) -> Array:
-        return _opened_mask(self)
-
-
-@dataclass(frozen=True, slots=True)
-class NetworkOf(OfOneStart):
-    """A run's network, loaded once in every process that predicts."""
-
-    folder: RunFolder
-    iteration: int
-    device: str
-    input_shape: Voxels
-
-    def __call__(self) -> Network:
-        with _loading:
-            return _loaded(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,10 +313,6 @@ def is_complete(ledger: Path) -> bool:
     return last_stage(ledger) == DONE
 
 
-def image_of(folder: RunFolder, source: Source) -> ImageOf:
-    return ImageOf(source, folder.root, folder.saved_run().datasplit.normalization)
-
-
 def _lost(path: Path, level: int, grid: Grid, starts: frozenset[Voxels]) -> frozenset[Voxels]:
     """The finished blocks of a level that lack a file."""
     if not starts or not path.exists():
@@ -376,20 +322,3 @@ def _lost(path: Path, level: int, grid: Grid, starts: frozenset[Voxels]) -> froz
     blocks = (block for block in grid.blocks() if block.start in starts)
     lost = (block for block in blocks if not is_written(array, folder, (*channels, *block.slices)))
     return frozenset(block.start for block in lost)
-
-
-@lru_cache(maxsize=1)
-def _opened(image: ImageOf) -> Array:
-    plain = image.source.open(image.root)
-    return plain if image.source.is_normalized else image.normalization.apply(plain)
-
-
-@lru_cache(maxsize=1)
-def _opened_mask(mask: MaskOf) -> Array:
-    return mask.source.open(mask.root)
-
-
-@lru_cache(maxsize=1)
-def _loaded(network: NetworkOf) -> Network:
-    trained = load_trained(network.folder, iteration=network.iteration, device=network.device)
-    return network_of(trained, network.input_shape)

@@ -48,6 +48,8 @@ class Footer(QWidget):
         self.plot.setMaximumHeight(PLOT_HEIGHT)
         self.question = Question()
         self.unfinished = UnfinishedRuns(queue, self)
+        for widget in self._of_a_training:
+            widget.hide()  # before there is one, the pages have their room
         self._lay_out()
         self._connect()
         self._show_buttons(None)
@@ -60,6 +62,10 @@ class Footer(QWidget):
 
     def say(self, text: str) -> None:
         self.said.setText(text)
+
+    @property
+    def _of_a_training(self) -> tuple[QWidget, ...]:
+        return self.plot, self.progress
 
     def _lay_out(self) -> None:
         buttons = QHBoxLayout()
@@ -99,6 +105,8 @@ class Footer(QWidget):
         if run is None or (not run.is_active and name != self._name):
             return
         self._name = name
+        for widget in self._of_a_training:
+            widget.show()
         self.progress.setRange(0, max(1, run.of))
         self.progress.setValue(run.done)
         self.said.setText(sentence_of(run))
