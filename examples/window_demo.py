@@ -190,7 +190,9 @@ def correct(visitor: Visitor) -> None:
     visitor.until(lambda: bool(visitor.seen("corrected")), "a part can be painted on")
     (layer,) = visitor.seen("corrected")
     layer.brush_size = 12
-    layer.paint([n // 2 for n in layer.data.shape], layer.selected_label)
+    shown = layer.world_to_data(viewer.dims.point[-layer.ndim :])
+    place = [n // 2 for n in layer.data.shape]
+    layer.paint([*map(round, shown[:-2]), *place[-2:]], layer.selected_label)
     visitor.until(lambda: not row.is_busy, "what is painted is saved")
     visitor.picture("correcting")
     visitor.click(row.train)
