@@ -13,12 +13,14 @@ from qtpy.QtCore import Qt
 from napari_dacapo.arrays.file import File
 from napari_dacapo.arrays.normalize import FixedRange
 from napari_dacapo.datasplits.held_out_slab import HeldOutSlab
+from napari_dacapo.errors import DiskFullError
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.starts.from_run import FromRun
 from napari_dacapo.experiments.training.train import train
 from napari_dacapo.layers.saving import place_of
 from napari_dacapo.store.workspace import Workspace
+from napari_dacapo.widgets.applying import corrected as correcting
 from napari_dacapo.widgets.dock import DaCapo
 from napari_dacapo.widgets.training.run_options import RunOptions
 
@@ -103,6 +105,28 @@ def test_what_is_seen_is_copied_and_every_stroke_is_saved(qtbot, dock: DaCapo, w
     assert not (layer.data[5] == 99).any()
     np.testing.assert_array_equal(saved(qtbot, dock, workspace), layer.data)
     assert LABELS.max() < 99
+
+
+def test_what_finds_no_room_is_saved_when_there_is_some(
+    qtbot, dock: DaCapo, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layer, keep, tries = corrected(qtbot, dock), correcting.keep, []
+
+    def full_at_first(*args):
+        tries.append(args)
+        if len(tries) == 1:
+            raise DiskFullError(workspace.path, 2, 1)
+        return keep(*args)
+
+    monkeypatch.setattr(correcting, "keep", full_at_first)
+    layer.paint((4, 20, 20), 99)
+    qtbot.waitUntil(lambda: len(tries) == 2, timeout=LONG)
+    np.testing.assert_array_equal(saved(qtbot, dock, workspace), layer.data)
+
+
+def test_another_window_takes_another_name(qtbot, dock: DaCapo, workspace: Workspace) -> None:
+    corrected(qtbot, dock)
+    assert place_of(workspace, "cells corrected labels").exists()  # before anything is painted
 
 
 def test_the_last_stroke_is_saved_when_the_page_closes(qtbot, dock: DaCapo, workspace: Workspace) -> None:

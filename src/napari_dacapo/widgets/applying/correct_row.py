@@ -74,6 +74,7 @@ class CorrectRow(QWidget):
         self.train = QPushButton("Train on with it")
         self._corrected: Labels | None = None
         self._painted = ChangedLayers(viewer, self)
+        self._unsaved: dict[str, Viewed] = {}  # by title; not known to be on the disk
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(SAVES)
@@ -118,6 +119,7 @@ class CorrectRow(QWidget):
         self.train.clicked.connect(self._on_train)
         self._painted.changed.connect(self._timer.start)
         self._timer.timeout.connect(self._save)
+        self.saving.failed.connect(self._save_later)
         self._run.changed.connect(self.show_state)
         self._image.changed.connect(self.show_state)
         for source in (self.background, self.saving):
@@ -189,15 +191,21 @@ class CorrectRow(QWidget):
         elif unsaved := self._take_unsaved():
             self.saving.do(corrected.keep, self._workspace, unsaved, then=self._say_saved)
 
+    def _save_later(self, _: DacapoError) -> None:
+        """There may be room by then."""
+        self._timer.start()
+
     def _take_unsaved(self) -> list[tuple[str, ChosenLayer]]:
-        """What was painted since; whoever takes it saves it."""
+        """What was painted since, and what could not be saved then."""
         titles = {each.metadata[CORRECTED] for each in self._labels if CORRECTED in each.metadata}
-        unsaved = self._painted.viewed(titles)
-        for viewed in unsaved:
+        for viewed in self._painted.viewed(titles):
             self._painted.watch(viewed)
-        return [(each.title, ChosenLayer(ShownLayer.of(each.layers["labels"]))) for each in unsaved]
+            self._unsaved[viewed.title] = viewed
+        layers = ((title, each.layers["labels"]) for title, each in self._unsaved.items())
+        return [(title, ChosenLayer(ShownLayer.of(layer))) for title, layer in layers]
 
     def _say_saved(self, files: tuple[File, ...]) -> None:
+        self._unsaved.clear()
         self.said.emit(f"Saved as {', '.join(file.path for file in files)} in the workspace.")
 
     # --- and trained on ---

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from itertools import count
 from typing import TYPE_CHECKING
 
+from napari_dacapo.arrays.crop import cropped
 from napari_dacapo.arrays.file import File
 from napari_dacapo.errors import UserInputError
 from napari_dacapo.layers.correcting import correction, part_to_correct
@@ -30,7 +31,9 @@ def part(
         problem = f"it has the shape {array.spatial_shape}, and {run} learns from {least} voxels at once"
         raise UserInputError("layer", array.name, problem, "Segment a larger part first")
     begin, end = part_to_correct(array, view, least)
-    return correction(array, begin, end, _free_title(workspace, f"{image} corrected", taken))
+    title = _free_title(workspace, f"{image} corrected", taken)
+    save_layer(workspace, labels_title(title), cropped(array, begin, end))  # no other window takes it then
+    return correction(array, begin, end, title)
 
 
 def keep(workspace: Workspace, painted: Sequence[tuple[str, ChosenLayer]]) -> tuple[File, ...]:
