@@ -8,8 +8,9 @@ MONAI's SlidingWindowInferer has the same weights with same padding, windows as 
 its usual overlap of 0.25, from memory to memory; it is left out where it is not installed. Gunpowder scans
 the volume, which it has in memory, as DaCapo does, in our blocks, with a Python that has gunpowder and torch.
 All take turns, on one thread of the network each: the ratio of their processor times is what counts, with
-`--device cuda` that of the clock. On a machine that is busy with other things, that of ours and the bare
-network in turns block by block counts most.
+`--device cuda` that of the clock. One and the same block may take half as long again a minute later, so ours
+and the bare network also take turns block by block, which tells most; there by the clock and the processor.
+At the end, how fast blocks are read and written where computing takes no time, as beside a fast GPU.
 """
 
 import argparse
@@ -40,6 +41,7 @@ from napari_dacapo.blockwise.predict import Forward, Network, plan_blocks
 from napari_dacapo.blockwise.prediction import PredictBlock
 from napari_dacapo.blockwise.stage import run_stage
 from napari_dacapo.blockwise.workers import Threads
+from napari_dacapo.experiments.applying.volume_plan import FEWEST_THREADS
 from napari_dacapo.experiments.compute import choose_compute, prepare_torch
 from napari_dacapo.experiments.predicting.transfers import Transfers
 
@@ -48,7 +50,8 @@ SAME = UNet(num_fmaps=6, fmaps_out=1, padding="same")
 BLOCK = UNET.output_shape(UNET.validation_patch)
 WORLD: dict[str, Any] = {"voxel_size": (1.0,) * 3, "offset": (0.0,) * 3, "unit": "voxel"}
 RANGE = FixedRange(low=0.0, high=255.0)
-READERS = 3  # threads: while one block is computed, others are read and written
+
+FEEDERS = (1, 2, 4, 8)  # threads
 
 Seconds = tuple[float, float]  # of the clock, of the processor
 
@@ -57,7 +60,7 @@ class Computing:
     """A network with valid padding and one with same padding, placed as trained ones are to predict."""
 
     def __init__(self, device: str) -> None:
-        prepare_torch(threads=1)
+        prepare_torch(threads=1 if device == "cpu" else None)
         self.compute = choose_compute(device, "auto", 3).for_prediction(3)
         self.valid, self.same = map(self._network, (UNET, SAME))
         self._transfers = Transfers(self.compute)
@@ -102,24 +105,22 @@ class Computing:
         with torch.inference_mode(), self.compute.autocast():
             inferer(torch.from_numpy(raw[None, None]), self.same)
 
-    def in_turns(self, folder: Path, side: int, blocks: list[torch.Tensor]) -> Seconds:
+    def in_turns(self, folder: Path, side: int, blocks: list[torch.Tensor]) -> tuple[Seconds, Seconds]:
         """Of a CPU, ours and the bare network, which computes a block in memory after each of ours."""
-        bare: list[float] = []
+        bare: list[Seconds] = []
 
         def both(raw: NDArray[Any]) -> NDArray[np.float32]:
             with self._alone:
                 prediction = self.forward(raw)
-                began = time.thread_time()
-                self.logits(blocks[len(bare)])
-                bare.append(time.thread_time() - began)
+                bare.append(timed(lambda: self.logits(blocks[len(bare)]), time.thread_time))
             return prediction
 
-        began = time.process_time()
-        ours(folder, side, both)
-        return time.process_time() - began - sum(bare), sum(bare)
+        wall, processor = timed(lambda: ours(folder, side, both))
+        theirs, theirs_processor = map(sum, zip(*bare, strict=True))
+        return (wall - theirs, processor - theirs_processor), (theirs, theirs_processor)
 
 
-def ours(folder: Path, side: int, forward: Forward) -> None:
+def ours(folder: Path, side: int, forward: Forward, threads: int = FEWEST_THREADS) -> None:
     """From a file to a file."""
     shape = (side,) * 3
     with tempfile.TemporaryDirectory(dir=folder) as place:
@@ -137,8 +138,19 @@ def ours(folder: Path, side: int, forward: Forward) -> None:
         net = Network(UNET, forward, (UNET.validation_patch,))
         act = PredictBlock(lambda: net, lambda: image, (0,) * 3, (1,) * 3, Coding("float16"), target)
         ledger = Ledger.open(Path(place) / "ledger.jsonl", {}, {})
-        for _ in run_stage("predicting", act, Grid(shape, BLOCK).blocks(), ledger, Threads(READERS)):
+        for _ in run_stage("predicting", act, Grid(shape, BLOCK).blocks(), ledger, Threads(threads)):
             pass
+
+
+def seconds_beside(folder: Path, side: int, threads: int) -> float:
+    """From block to block, where the network takes no time."""
+    noise = np.random.default_rng(0).random((1, *BLOCK), np.float32)
+
+    def at_once(raw: NDArray[Any]) -> NDArray[np.float32]:
+        return noise[(slice(None), *map(slice, UNET.output_shape(raw.shape)))]
+
+    wall, _ = timed(lambda: ours(folder, side, at_once, threads))
+    return wall / Grid((side,) * 3, BLOCK).count
 
 
 def blocks_in_memory(image: Array, side: int) -> list[NDArray[np.float32]]:
@@ -155,10 +167,10 @@ def blocks_in_memory(image: Array, side: int) -> list[NDArray[np.float32]]:
     return blocks
 
 
-def timed(work: Callable[[], None]) -> Seconds:
-    wall, processor = time.perf_counter(), time.process_time()
+def timed(work: Callable[[], object], processor_time: Callable[[], float] = time.process_time) -> Seconds:
+    wall, processor = time.perf_counter(), processor_time()
     work()
-    return time.perf_counter() - wall, time.process_time() - processor
+    return time.perf_counter() - wall, processor_time() - processor
 
 
 class Scan:
@@ -198,6 +210,7 @@ def main() -> None:
     parser.add_argument("--scan-python", default="", help="a Python that has gunpowder and torch")
     options = parser.parse_args()
     computing = Computing(options.device)
+    threads = max(FEWEST_THREADS, computing.compute.feeders)
     with tempfile.TemporaryDirectory() as name:
         folder, side = Path(name), options.side
         raw = np.random.default_rng(0).integers(0, 256, (side,) * 3).astype(np.uint8)
@@ -207,7 +220,7 @@ def main() -> None:
         blocks = [computing.brought(block) for block in blocks_in_memory(image, side)]
         whole = image.read((0,) * 3, (side,) * 3)
         ways: dict[str, Callable[[], Seconds]] = {
-            "ours, file to file": lambda: timed(lambda: ours(folder, side, computing.forward)),
+            "ours, file to file": lambda: timed(lambda: ours(folder, side, computing.forward, threads)),
             "the bare network": lambda: timed(lambda: computing.bare(blocks)),
         }
         if find_spec("monai"):
@@ -217,7 +230,7 @@ def main() -> None:
         if scan is not None:
             ways["gunpowder's scan"] = scan
         measured: dict[str, list[Seconds]] = {title: [] for title in ways}
-        turns: list[Seconds] = []
+        turns: list[tuple[Seconds, Seconds]] = []
         ours(folder, UNET.stride[0], computing.forward)  # what is done the first time only is not measured
         for _ in range(options.rounds):
             for title, way in ways.items():
@@ -226,9 +239,11 @@ def main() -> None:
                 print(f"  {title}: {wall:.1f} s, {processor:.1f} s of the processor", flush=True)
             if not computing.on_gpu:
                 turns.append(computing.in_turns(folder, side, blocks))
-                print("  in turns: {:.1f} s, bare {:.1f} s of the processor".format(*turns[-1]), flush=True)
+                print("  in turns, bare: {:.1f} s, {:.1f} s of the processor; ".format(*turns[-1][1]), end="")
+                print("ours: {:.1f} s, {:.1f} s of the processor".format(*turns[-1][0]), flush=True)
         if scan is not None:
             scan.close()
+        beside = {threads: seconds_beside(folder, side, threads) for threads in FEEDERS}
     counted = 0 if computing.on_gpu else 1  # the clock, or the processor
     mine = [seconds[counted] for seconds in measured["ours, file to file"]]
     print(f"{side}^3 voxels, {len(blocks)} blocks of {BLOCK}, {options.rounds} rounds")
@@ -237,9 +252,13 @@ def main() -> None:
         ratio = statistics.median(other / own for other, own in zip(theirs, mine, strict=True))
         speed = side**3 / statistics.median(theirs)
         print(f"{title}: {speed:,.0f} voxels a second; ours is {ratio:.2f} times as fast")
-    if turns:
-        ratio = statistics.median(bare / own for own, bare in turns)
-        print(f"the bare network in turns block by block: ours is {ratio:.2f} times as fast")
+    for number, counter in enumerate(("clock", "processor") if turns else ()):
+        ratio = statistics.median(bare[number] / own[number] for own, bare in turns)
+        print(
+            f"the bare network in turns block by block, by the {counter}: ours is {ratio:.2f} times as fast"
+        )
+    told = ", ".join(f"{threads} threads {1000 * seconds:.0f} ms" for threads, seconds in beside.items())
+    print(f"from block to block without computing: {told}")
 
 
 if __name__ == "__main__":

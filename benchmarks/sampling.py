@@ -5,7 +5,8 @@
 A patch of raw and labels is bent, rotated, mirrored, transposed and varied in intensity, as in DaCapo's
 tutorial. The peer is any Python that has gunpowder 1.4; without one, its row is left out. Both make patches
 in turns, on one thread each, of the same volume in memory: the ratio of their CPU times is what counts.
-Then a U-Net trains for some iterations while a thread prepares its batches.
+Then a U-Net trains for some iterations while a thread prepares its batches, and more threads prepare
+batches beside nothing, as beside a GPU; on a machine with as many cores at rest.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from itertools import count, islice
 from pathlib import Path
 from typing import Any
@@ -57,6 +59,8 @@ AUGMENTS: tuple[Augment, ...] = (
 NEIGHBORHOOD = ((1, 0, 0), (0, 1, 0), (0, 0, 1), (3, 0, 0), (0, 3, 0), (0, 0, 3))
 AIM = 15.0  # times gunpowder
 MOST_WAITING = 0.05  # of an iteration
+FEEDERS = (1, 2, 4, 8)  # threads
+BESIDE_NOTHING = 40  # batches
 FILLING = 30  # patches, after which most of the volume is cached
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
@@ -189,9 +193,8 @@ def _print_waiting(
         trainer=Trainer(augments=AUGMENTS, loader_threads=1),
         iterations=options.iterations,
     )
-    preparing = _seconds_of_a_batch(
-        Batches.of(run, run.datasplit.training(folder), TrainingSize(1, (92,) * 3))
-    )
+    batches = Batches.of(run, run.datasplit.training(folder), TrainingSize(1, (92,) * 3))
+    preparing = _seconds_of_a_batch(batches)
     with closing(train(run, RunFolder(folder / "run", folder), "cpu", options.threads)) as steps:
         later = [step for step in steps if isinstance(step, TrainStep)][1:]
     seconds, waited = sum(step.seconds for step in later), sum(step.waited for step in later)
@@ -202,6 +205,8 @@ def _print_waiting(
         f"{100 * waited / seconds:.1f} % of it waiting for data (aim below {100 * MOST_WAITING:.0f} %)"
     )
     print(f"a thread prepares a batch in {preparing:.3f} CPU s: it keeps up with iterations of that length")
+    for threads in FEEDERS:
+        print(f"{threads} threads: a batch every {_seconds_between(batches, threads):.3f} s")
 
 
 def _seconds_of_a_batch(batches: Batches) -> float:
@@ -212,6 +217,16 @@ def _seconds_of_a_batch(batches: Batches) -> float:
         batches.at(iteration)
         seconds.append(time.process_time() - began)
     return statistics.median(seconds)
+
+
+def _seconds_between(batches: Batches, threads: int) -> float:
+    """From one batch to the next, where nothing is computed meanwhile."""
+    with closing(replace(batches, threads=threads).following(0)) as following:
+        next(following)
+        began = time.perf_counter()
+        for _ in islice(following, BESIDE_NOTHING):
+            pass
+        return (time.perf_counter() - began) / BESIDE_NOTHING
 
 
 if __name__ == "__main__":

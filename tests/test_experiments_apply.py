@@ -19,6 +19,7 @@ from napari_dacapo.arrays.box import Box
 from napari_dacapo.arrays.concat_channels import ConcatChannels
 from napari_dacapo.arrays.file import File
 from napari_dacapo.arrays.memory import from_numpy
+from napari_dacapo.arrays.ome_zarr import own_attributes
 from napari_dacapo.errors import CheckpointError, DeviceError, UserInputError
 from napari_dacapo.experiments.applying.apply import apply, refuse_output
 from napari_dacapo.experiments.applying.wanted import Wanted
@@ -91,6 +92,8 @@ def test_a_prediction_is_kept_and_segmented_again_with_other_parameters(
     assert not any(isinstance(step, Predicted) for step in again)
     fresh = applied(apply(Wanted(trained, RAW, tmp_path / "fresh", parameters=other, device="cpu")))
     np.testing.assert_array_equal(voxels(again[-1].segmentation), voxels(fresh.segmentation))
+    assert (own_attributes(again[-1].segmentation) or {})["parameters"] == other
+    assert "parameters" not in (own_attributes(again[-1].prediction) or {})  # it outlives them
     uint8 = apply(
         Wanted(trained, RAW, output, parameters=other, device="cpu", dtype="uint8"), segment_again=True
     )
@@ -356,33 +359,50 @@ def test_what_is_stored_is_listed_and_what_is_not_is_told(trained: RunFolder) ->
         stored_result(trained, 6, "check")
 
 
+OUT_OF_MEMORY = torch.OutOfMemoryError("CUDA out of memory")
+
+
 class Small(torch.nn.Module):
     """A network on a device that takes so many voxels at once."""
 
-    def __init__(self, network: torch.nn.Module, most: int) -> None:
+    def __init__(self, network: torch.nn.Module, most: int, refusal: RuntimeError) -> None:
         super().__init__()
         self.network = network
         self.most = most
+        self.refusal = refusal
 
     def forward(self, raw: torch.Tensor) -> torch.Tensor:
         if raw.numel() > self.most:
-            raise torch.OutOfMemoryError("CUDA out of memory")
+            raise self.refusal
         return self.network(raw)
 
 
-def predicted(folder: RunFolder, most: int) -> tuple[np.ndarray, list[Step]]:
+def predicted(
+    folder: RunFolder, most: int, refusal: RuntimeError = OUT_OF_MEMORY
+) -> tuple[np.ndarray, list[Step]]:
     """The first 8^3 voxels, which take one block of 24^3."""
     loaded = load_trained(folder, device="cpu")
-    object.__setattr__(loaded, "network", Small(loaded.network, most))
+    object.__setattr__(loaded, "network", Small(loaded.network, most, refusal))
     raw = loaded.run.datasplit.normalization.apply(RAW.open(folder.root))
     target = np.zeros((4, 8, 8, 8), np.float32)
     grid = OutputGrid.of(loaded.run, raw, Box((0.0,) * 3, (64.0,) * 3))
     return target, list(predict(loaded, raw, grid, "check", target))
 
 
-def test_blocks_get_smaller_where_memory_ends_and_the_prediction_stays_the_same(trained: RunFolder) -> None:
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        OUT_OF_MEMORY,
+        RuntimeError("FIND was unable to find an engine to execute this computation"),
+        RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
+    ],
+    ids=["torch", "cuDNN", "cuBLAS"],
+)
+def test_blocks_get_smaller_where_memory_ends_and_the_prediction_stays_the_same(
+    trained: RunFolder, refusal: RuntimeError
+) -> None:
     large, _ = predicted(trained, 24**3)
-    small, steps = predicted(trained, 24**3 - 1)
+    small, steps = predicted(trained, 24**3 - 1, refusal)
     notices = [step for step in steps if isinstance(step, Notice)]
     assert len(notices) == 1 and "(24, 24, 24)" in notices[0].text
     np.testing.assert_allclose(small, large, atol=1e-5)

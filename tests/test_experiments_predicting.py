@@ -2,12 +2,9 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 import tiny
-import torch
 
-from napari_dacapo.experiments.compute import choose_compute
 from napari_dacapo.experiments.predicting.predict import OutputGrid, first_plan
 
 VOXEL = (8.0,) * 3
@@ -30,13 +27,3 @@ def test_a_block_is_a_little_larger_where_that_saves_some(
     grid = OutputGrid((0,) * 3, (region,) * 3, (0.0,) * 3, VOXEL, "nm")
     plan = first_plan(tiny.run(tmp_path), grid)
     assert (plan.block_shape, plan.count) == ((block,) * 3, count)
-
-
-@pytest.mark.parametrize(("dims", "layout"), [(2, torch.channels_last), (3, torch.channels_last_3d)])
-def test_a_cpu_trains_with_channels_first_and_predicts_with_channels_last(
-    dims: int, layout: torch.memory_format
-) -> None:
-    training = choose_compute("cpu", "float32", dims)
-    batch = np.zeros((1, 2, *(3,) * dims), np.float32)
-    assert training.tensor(batch).is_contiguous()
-    assert training.for_prediction(dims).tensor(batch).is_contiguous(memory_format=layout)

@@ -8,7 +8,11 @@ import tiny
 import torch
 
 from napari_dacapo.experiments.applying import volume_plan
-from napari_dacapo.experiments.applying.volume_plan import VolumePlan, segmenting_threads
+from napari_dacapo.experiments.applying.volume_plan import (
+    VolumePlan,
+    predicting_threads,
+    segmenting_threads,
+)
 from napari_dacapo.experiments.predicting.predict import OutputGrid
 
 GIB = 1 << 30
@@ -16,8 +20,8 @@ GIB = 1 << 30
 
 def trained(device: str = "cpu") -> Any:
     run = SimpleNamespace(architecture=tiny.UNET, task=tiny.TASK)
-    compute = SimpleNamespace(device=torch.device(device))
-    return SimpleNamespace(run=run, compute=compute, input_channels=1)
+    compute = SimpleNamespace(device=torch.device(device), feeders=1 if device == "cpu" else 8)
+    return SimpleNamespace(run=run, compute=compute, input_channels=1, channels=3)
 
 
 def grid(side: int, voxel_size: tuple[float, float, float] = (8.0, 8.0, 8.0)) -> OutputGrid:
@@ -64,6 +68,18 @@ def test_segmented_blocks_are_no_larger_than_memory_holds_or_the_region(memory: 
     plan = VolumePlan.of(trained(), grid(500))
     assert sorted(plan.segmented) == [128, 128, 256]
     assert segmenting_threads(plan, per_voxel) == 1
+
+
+def test_beside_a_gpu_more_blocks_are_read_and_written_where_memory_holds_them(memory: Any) -> None:
+    memory(64 * GIB)
+    plan = VolumePlan.of(trained(), grid(500))
+    assert predicting_threads(plan, trained()) == 3
+    assert predicting_threads(plan, trained("cuda")) == 8
+    of_a_block = 4 * (32**3 + 2 * 3 * 16**3)  # bytes
+    memory(2 * 5 * of_a_block)
+    assert predicting_threads(plan, trained("cuda")) == 5
+    memory(0)
+    assert predicting_threads(plan, trained("cuda")) == 3
 
 
 @pytest.mark.parametrize(("side", "largest", "part"), [(24, 64, 24), (104, 64, 52), (148, 64, 37), (7, 3, 1)])

@@ -17,7 +17,7 @@ from napari_dacapo.tasks.affinities import Affinities
 from napari_dacapo.tasks.one_hot import OneHot
 from napari_dacapo.trainers.trainer import Trainer
 
-TRAINER = Trainer(learning_rate=1e-5, weight_decay=3e-7, clip_gradient_norm=2.5)
+TRAINER = Trainer(learning_rate=1e-5, weight_decay=3e-7, clip_gradient_norm=2.5, loader_threads=2)
 
 
 class Odd(Config):
@@ -127,6 +127,12 @@ def test_what_is_switched_off_is_kept(qtbot: QtBot) -> None:
     assert fields(form, "Clip gradient norm") == [tick]
     click(qtbot, tick)
     assert form.value == TRAINER
+
+
+def test_a_count_that_is_switched_on_for_the_first_time_is_the_lowest(qtbot: QtBot) -> None:
+    form = shown(qtbot, Trainer, Trainer())
+    click(qtbot, fields(form, "Loader threads")[0])
+    assert form.value == Trainer(loader_threads=0)
 
 
 def test_what_is_switched_on_for_the_first_time_is_empty(qtbot: QtBot) -> None:

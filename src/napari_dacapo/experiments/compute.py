@@ -12,6 +12,8 @@ from napari_dacapo.errors import UserInputError
 if TYPE_CHECKING:
     import torch
 
+MOST_FEEDERS = 8  # threads
+
 Precision = Literal["auto", "float32", "bfloat16", "float16"]
 
 
@@ -26,6 +28,20 @@ class Compute:
     def for_prediction(self, dims: int) -> Compute:
         """The same with channels last: without gradients, CPUs too are faster with it in float32."""
         return replace(self, memory_format=_channels_last(dims))
+
+    def suited_to(self, network: torch.nn.Module) -> Compute:
+        """The same with channels first where the network has normalisations that give nothing else back.
+
+        On a GPU, those of groups and instances do; between channels last, each would cost two conversions
+        (pytorch issues 59168 and 111824).
+        """
+        import torch
+        from torch import nn
+
+        first = (nn.GroupNorm, nn.InstanceNorm2d, nn.InstanceNorm3d)
+        if self.device.type != "cuda" or not any(isinstance(each, first) for each in network.modules()):
+            return self
+        return replace(self, memory_format=torch.contiguous_format)
 
     def autocast(self) -> AbstractContextManager[Any]:
         """Runs convolutions in `dtype`; weights and the loss stay float32."""
@@ -47,6 +63,13 @@ class Compute:
         if self.device.type == "cuda":
             tensor = tensor.pin_memory()
         return tensor.to(self.device, memory_format=self.memory_format, non_blocking=True)
+
+    @property
+    def feeders(self) -> int:
+        """Threads that prepare what is computed next: beside a GPU, those that a CPU would compute with."""
+        import torch
+
+        return min(MOST_FEEDERS, torch.get_num_threads()) if self.device.type == "cuda" else 1
 
     def release(self) -> None:
         """Give the device's cached memory back to other programs."""
@@ -108,8 +131,18 @@ def _dtype(device: torch.device, precision: Precision) -> torch.dtype:
     if precision != "auto":
         return {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}[precision]
     if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+        return _gpu_gains_from(device)
     return torch.bfloat16 if _cpu_gains_from_bfloat16() else torch.float32
+
+
+def _gpu_gains_from(device: torch.device) -> torch.dtype:
+    """Generation 8 (Ampere) has bfloat16; 7 (Volta, Turing) emulates it; 6 is slow in float16 as well."""
+    import torch
+
+    generation, _ = torch.cuda.get_device_capability(device)
+    if generation >= 8:
+        return torch.bfloat16
+    return torch.float16 if generation == 7 else torch.float32
 
 
 def _layout(device: torch.device, dtype: torch.dtype, dims: int) -> torch.memory_format:

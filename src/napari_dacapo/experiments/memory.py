@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import torch
 
 MOST_HALVINGS = 3
+# cuDNN finds no way to compute a convolution where none of those it knows has room for its workspace
+NO_MEMORY = ("can't allocate memory", "to find an engine", "find a valid cuDNN algorithm", "ALLOC_FAILED")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +74,10 @@ def free_memory() -> int:
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:
-    """CUDA has a class for it; the CPU's allocator only words."""
+    """CUDA has a class for it; the CPU's allocator, cuDNN and cuBLAS have only words."""
     import torch
 
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+    return isinstance(error, torch.OutOfMemoryError) or any(words in str(error) for words in NO_MEMORY)
 
 
 def memory_can_run_out(device: torch.device) -> bool:

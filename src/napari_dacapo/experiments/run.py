@@ -63,9 +63,13 @@ class Run(Config):
         return self.trainer.seed + 1_000_003 * self.repetition
 
     def same_training_as(self, other: Run) -> bool:
-        """Whether a run can go on where the other stopped; only how long and how watched may differ."""
+        """Whether a run can go on where the other stopped: only what changes no weight may differ."""
+        return self._learning() == other._learning()
+
+    def _learning(self) -> Run:
+        """Without how long, how watched, and by how many threads."""
         free = dict.fromkeys(("iterations", "validation_interval", "patience"), 1)
-        return self.replace(**free) == other.replace(**free)
+        return self.replace(**free, trainer=self.trainer.replace(loader_threads=None))
 
     def output_voxel_size(self, raw_voxel_size: World) -> World:
         """The voxel size the network predicts at."""

@@ -152,7 +152,7 @@ class _Project:
             inner = fields.inner(f"{name}_config")
             fields_of_its_own = Fields(inner.values)  # the component's own account tells of them
             parts[name] = self._converter(collection)(fields_of_its_own)
-        fields.leave("num_workers", "one thread is enough here: see loader_threads", unless=0)
+        fields.leave("num_workers", "threads are chosen by the device here: see loader_threads", unless=0)
         if changed := learning(fields):
             parts["trainer"] = parts["trainer"].replace(**changed)
         iterations = fields.take("num_iterations", "iterations")

@@ -9,7 +9,7 @@ from napari_dacapo.from_dacapo.fields import Fields
 from napari_dacapo.trainers.trainer import Trainer
 
 WARMUP = 1000  # iterations over which DaCapo's learning rate rises
-THREADS = "one thread is enough here: see loader_threads"
+THREADS = "threads are chosen by the device here: see loader_threads"
 ON_RAW = "add the step Crop to the raw of its datasets"
 REJECTED = {"integral_mask": "labelled", "reject": "labelled", "sample_points": "labelled"}
 

@@ -58,7 +58,7 @@ class Trainer(Config):
     "Judge and keep the running mean of the weights, of which this much stays each step; 0: not. Try 0.999."
 
     precision: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
-    "Number format of the convolutions; auto takes bfloat16 where the device is faster with it."
+    "Number format of the convolutions; auto takes the one the device is fastest with."
 
     sampling: Literal["uniform", "labelled"] = "labelled"
     "Where patches of datasets without points of their own are taken: anywhere, or where labels are."
@@ -66,8 +66,8 @@ class Trainer(Config):
     min_labelled: Annotated[float, Field(ge=0.0, le=1.0)] = 0.15
     "For labelled sampling: the part of a patch to be labelled, where a dataset has that much on average."
 
-    loader_threads: Annotated[int, Field(ge=0, le=64)] = 1
-    "Threads that prepare patches while the network computes; 0 prepares them in between."
+    loader_threads: Annotated[int, Field(ge=0, le=64)] | None = None
+    "Threads that prepare patches while the network computes; 0: in between; nothing: 1, up to 8 for a GPU."
 
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     "Everything random follows from it: the same seed gives the same run."

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from napari_dacapo.architectures.architecture import FLOAT32_BYTES
 from napari_dacapo.arrays.box import Voxels
 from napari_dacapo.blockwise.predict import plan_blocks
 from napari_dacapo.experiments.memory import TrainingSize, device_memory, free_memory, memory_can_run_out
@@ -20,6 +21,7 @@ CHUNK = {2: 512, 3: 64}  # voxels along a side at most
 LARGEST_PREDICTED = 1 << 22  # voxels of a block on a GPU; beyond that hardly anything is gained
 SEGMENTED = {2: 2048, 3: 256}  # voxels along a side that a segmented block has at least, memory permitting
 HALO = {2: 64, 3: 32}  # what is seen around it, in voxels of the finest axis
+FEWEST_THREADS = 3  # while one block is computed, others are read and written
 GROWTH = (4.0, 3.0, 2.0, 1.5)  # of a validation block that are tried on a GPU
 
 
@@ -54,6 +56,14 @@ class VolumePlan:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
         return cls(**{name: tuple(map(int, value)) for name, value in data.items()})
+
+
+def predicting_threads(plan: VolumePlan, trained: Trained) -> int:
+    """Beside a GPU, more than a few where half of the free memory holds their blocks."""
+    read = trained.input_channels * math.prod(plan.input_shape)
+    written = trained.channels * math.prod(plan.block)
+    needed = (read + 2 * written) * FLOAT32_BYTES  # once as they come, once as they are stored
+    return max(FEWEST_THREADS, min(trained.compute.feeders, free_memory() // 2 // needed))
 
 
 def segmenting_threads(plan: VolumePlan, bytes_per_voxel: int) -> int:

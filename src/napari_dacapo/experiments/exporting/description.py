@@ -11,9 +11,9 @@ import numpy as np
 from napari_dacapo.architectures.architecture import Architecture
 from napari_dacapo.architectures.bioimageio_file import OWN
 from napari_dacapo.arrays.box import Voxels
+from napari_dacapo.experiments.exporting.example_patch import ExamplePatch
 from napari_dacapo.experiments.exporting.model_card import ModelCard
 from napari_dacapo.experiments.exporting.processing import postprocessing, preprocessing
-from napari_dacapo.experiments.exporting.test_image import TestImage
 from napari_dacapo.experiments.predicting.trained import Trained
 
 FORMAT_VERSION = "0.5.12"
@@ -25,7 +25,7 @@ TOLERANCE = {"relative_tolerance": 1e-3, "absolute_tolerance": 1e-5}  # on other
 Fields = dict[str, Any]
 
 
-def description(trained: Trained, test: TestImage, card: ModelCard) -> Fields:
+def description(trained: Trained, patch: ExamplePatch, card: ModelCard) -> Fields:
     """Raises UserInputError where the normalisation cannot be described."""
     import torch
 
@@ -39,8 +39,8 @@ def description(trained: Trained, test: TestImage, card: ModelCard) -> Fields:
         "cite": [{"text": card.cite, "doi": card.doi}],
         "documentation": {"source": README},
         "tags": ["segmentation", f"{trained.run.architecture.dims}d", "pytorch", "napari-dacapo"],
-        "inputs": [_input(trained, test)],
-        "outputs": [_output(trained, test)],
+        "inputs": [_input(trained, patch)],
+        "outputs": [_output(trained, patch)],
         "weights": {
             "torchscript": {"source": WEIGHTS, "pytorch_version": torch.__version__.partition("+")[0]}
         },
@@ -51,22 +51,22 @@ def description(trained: Trained, test: TestImage, card: ModelCard) -> Fields:
     }
 
 
-def _input(trained: Trained, test: TestImage) -> Fields:
-    architecture, image = trained.run.architecture, test.image
+def _input(trained: Trained, patch: ExamplePatch) -> Fields:
+    architecture, image = trained.run.architecture, patch.image
     least = architecture.nearest_input_shape((1,) * image.dims, at_least=True)
     sides = zip(least, architecture.stride, strict=True)
     sizes = [{"size": {"min": n, "step": by}} for n, by in sides]
     names = image.channel_names or tuple(f"channel{number}" for number in range(image.shape[0]))
     return {
         "id": "raw",
-        "axes": [{"type": "batch"}, _channels(names), *_space(test, (1,) * image.dims, sizes)],
+        "axes": [{"type": "batch"}, _channels(names), *_space(patch, (1,) * image.dims, sizes)],
         "data": {"type": image.dtype.name},
         "test_tensor": {"source": TEST_INPUT},
-        "preprocessing": preprocessing(test.normalization, image.dims),
+        "preprocessing": preprocessing(patch.normalization, image.dims),
     }
 
 
-def _output(trained: Trained, test: TestImage) -> Fields:
+def _output(trained: Trained, patch: ExamplePatch) -> Fields:
     architecture, task = trained.run.architecture, trained.run.task
     dims = architecture.dims
     low, high = task.prediction_range
@@ -75,7 +75,7 @@ def _output(trained: Trained, test: TestImage) -> Fields:
         "axes": [
             {"type": "batch"},
             _channels(task.channel_names(dims)),
-            *_space(test, architecture.scale, _output_sizes(architecture)),
+            *_space(patch, architecture.scale, _output_sizes(architecture)),
         ],
         "data": {"type": "float32", "range": [low, high]},
         "test_tensor": {"source": TEST_OUTPUT},
@@ -106,9 +106,9 @@ def _halo(architecture: Architecture, lost: Voxels) -> Voxels:
     return tuple(min(border * scale, (n - 1) // 2) if less == 0 else 0 for border, scale, less, n in sides)
 
 
-def _space(test: TestImage, scale: Voxels, sizes: list[Fields]) -> list[Fields]:
+def _space(patch: ExamplePatch, scale: Voxels, sizes: list[Fields]) -> list[Fields]:
     """The axes in space; their scale is the size of a voxel."""
-    image, unit = test.image, UNITS[test.image.unit]
+    image, unit = patch.image, UNITS[patch.image.unit]
     own = {} if unit is None else {"unit": unit}
     sides = zip("zyx"[-image.dims :], image.voxel_size, scale, sizes, strict=True)
     return [

@@ -19,10 +19,10 @@ from napari_dacapo.experiments.exporting.description import (
     WEIGHTS,
     description,
 )
+from napari_dacapo.experiments.exporting.example_patch import ExamplePatch
 from napari_dacapo.experiments.exporting.graph import graph_bytes
 from napari_dacapo.experiments.exporting.model_card import ModelCard
 from napari_dacapo.experiments.exporting.module import Predictor, examples, plain_network
-from napari_dacapo.experiments.exporting.test_image import TestImage
 from napari_dacapo.experiments.predicting.trained import Trained
 from napari_dacapo.experiments.steps import Notice
 
@@ -34,18 +34,18 @@ def package(trained: Trained, root: Path, card: ModelCard) -> Generator[Notice, 
 
     Raises UserInputError where the data that shows the model is gone, or what the format cannot hold.
     """
-    test = TestImage.of(trained.run, root)
-    fields = description(trained, test, card)
+    patch = ExamplePatch.of(trained.run, root)
+    fields = description(trained, patch, card)
     network = plain_network(trained)
     predictor = Predictor(network, trained.run.task)
     module = network if fields["outputs"][0]["postprocessing"] else predictor
     yield Notice("Predicts the image that shows what it does …")
     with torch.inference_mode():
-        prediction = predictor(torch.from_numpy(test.normalised)).numpy()
+        prediction = predictor(torch.from_numpy(patch.normalised)).numpy()
     graph = yield from graph_bytes(module, examples(trained), "torchscript")
     return {
         WEIGHTS: graph,
-        TEST_INPUT: _npy(test.stored),
+        TEST_INPUT: _npy(patch.stored),
         TEST_OUTPUT: _npy(prediction),
         README: _readme(trained, card).encode(),
         "rdf.yaml": json.dumps(fields, indent=1, ensure_ascii=False).encode(),

@@ -49,6 +49,7 @@ def load_trained(
     input_channels = int(loaded.state.extra["input_channels"])
     network = build_network(run, input_channels)
     load_weights_into(network, loaded.state.weights)
+    compute = compute.suited_to(network)
     return Trained(
         run,
         compute.place(network),

@@ -58,8 +58,11 @@ class Batches:
     threads: int  # 0 prepares each batch when it is asked for
 
     @classmethod
-    def of(cls, run: Run, training: OpenDatasets, size: TrainingSize) -> Batches:
-        """The batches of a run. Raises UserInputError where a patch fits nowhere."""
+    def of(cls, run: Run, training: OpenDatasets, size: TrainingSize, feeders: int = 1) -> Batches:
+        """The batches of a run, prepared by as many threads as it says, or else by `feeders`.
+
+        Raises UserInputError where a patch fits nowhere.
+        """
         voxel_size = run.output_voxel_size(training[0].raw.voxel_size)
         sampler = Sampler(
             training,
@@ -72,7 +75,8 @@ class Batches:
         )
         unit = training[0].raw.unit
         patches = size.batch_size * run.trainer.accumulate
-        return cls(sampler, run.task, voxel_size, unit, patches, run.trainer.loader_threads)
+        chosen = run.trainer.loader_threads
+        return cls(sampler, run.task, voxel_size, unit, patches, feeders if chosen is None else chosen)
 
     def at(self, iteration: int) -> Batch:
         patches = [self.patch(iteration, index) for index in range(self.batch_size)]

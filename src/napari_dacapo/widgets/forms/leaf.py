@@ -31,8 +31,10 @@ class Leaf(Editor):
         return self._widget.value
 
     def fill(self, data: Any) -> None:
+        """A count cannot be shown empty, and begins with the lowest."""
+        is_blank_count = data == "" and isinstance(self.head, QAbstractSpinBox)
         with self._widget.changed.blocked():
-            self._widget.value = data
+            self._widget.value = self._widget.min if is_blank_count else data
 
     def is_empty(self) -> bool:
         return bool(self.data() == "")

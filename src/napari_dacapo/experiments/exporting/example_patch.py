@@ -20,16 +20,14 @@ DTYPES = ("uint8", "uint16", "uint32", "int8", "int16", "int32", "float32")  # o
 
 
 @dataclass(frozen=True, slots=True)
-class TestImage:
+class ExamplePatch:
     """A training patch out of the middle of a dataset, with what is to be done on it first."""
-
-    __test__ = False  # of a model; pytest leaves it alone
 
     image: Array  # (c, (z,) y, x) as stored
     normalization: Normalization | None  # None: it is normalised already
 
     @classmethod
-    def of(cls, run: Run, root: Path) -> TestImage:
+    def of(cls, run: Run, root: Path) -> ExamplePatch:
         """Out of the first dataset that validates, or trains. Raises UserInputError where it is gone."""
         dataset = (*run.datasplit.validation(root), *run.datasplit.training(root))[0]
         plain = dataset.raw if dataset.plain_raw is None else dataset.plain_raw
