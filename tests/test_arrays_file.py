@@ -388,9 +388,7 @@ def test_lzw_tiffs_are_read(tmp_path: Path) -> None:
     ("mode", "axes", "channel_names"),
     [
         ("L", "yx", ()),
-        ("LA", "cyx", ("grey", "alpha")),
         ("RGB", "cyx", ("red", "green", "blue")),
-        ("RGBA", "cyx", ("red", "green", "blue", "alpha")),
         ("I;16", "yx", ()),
         ("1", "yx", ()),
     ],
@@ -404,6 +402,17 @@ def test_pictures_show_their_channels(mode: str, axes: str, channel_names: Any, 
     assert (array.axes, array.channel_names, array.spatial_shape) == (axes, channel_names, (5, 7))
     expected = np.moveaxis(data, -1, 0) if channel_names else (data > 9 if mode == "1" else data)
     np.testing.assert_array_equal(array.read((1, 2), (3, 4)), expected[..., 1:4, 2:6])
+
+
+@pytest.mark.parametrize(("mode", "channels"), [("LA", 1), ("RGBA", 3)])
+def test_the_opacity_of_a_picture_is_no_channel(mode: str, channels: int, tmp_path: Path) -> None:
+    data = volume(np.uint8, (5, 7, channels + 1))
+    for name in ("1.png", "2.png"):
+        Image.fromarray(data).save(tmp_path / name)
+    one, slices = (File(path=str(path)).open() for path in (tmp_path / "1.png", tmp_path))
+    expected = data[..., 0] if channels == 1 else np.moveaxis(data[..., :3], -1, 0)
+    np.testing.assert_array_equal(whole(one), expected)
+    np.testing.assert_array_equal(whole(slices)[..., 1, :, :], expected)
 
 
 def test_a_jpeg_is_read(tmp_path: Path) -> None:

@@ -49,6 +49,6 @@ def test_isbi_slices_are_sorted_by_number() -> None:
     assert image[label == 0].mean() < image[label == 255].mean() - 20  # membranes are dark
 
 
-def test_grey_with_transparency_has_two_channels() -> None:
+def test_grey_with_transparency_is_grey() -> None:
     (path,) = (DATA / "axondeepseg_sem/sub-rat6/micr").glob("*.png")
-    assert File(path=str(path)).open().channel_names == ("grey", "alpha")
+    assert File(path=str(path)).open().axes == "yx"

@@ -21,6 +21,7 @@ from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.training import train as training
 from napari_dacapo.store.workspace import Workspace
+from napari_dacapo.tasks.signed_distance import SignedDistance
 
 PARTS = ("-D", "cells", "-A", "small", "-T", "edges", "-R", "gentle")
 
@@ -252,6 +253,21 @@ def test_runs_are_compared_the_best_first(call: CommandLine) -> None:
     scores = [line.split()[1] for line in first.splitlines()[1:]]
     assert scores[:-1] == sorted(scores[:-1], key=float) and scores[-1] == "-"
     assert [line.split()[:2] for line in second.splitlines()] == [["repetitions", "of"], ["pair", "2"]]
+
+
+def test_of_runs_compared_those_that_cannot_be_read_and_other_datasets_are_told(call: CommandLine) -> None:
+    folder_of(call, "pair-0").record.write_text("{")
+    history = folder_of(call, "first").path / "history.jsonl"
+    history.write_text(history.read_text().replace('"dataset": "', '"dataset": "other '))
+    answer = call("compare")
+    assert answer.code == 0 and "pair-1" in answer.out
+    assert "pair-0 is left out" in answer.err and "not all were validated on the same" in answer.err
+
+
+def test_a_run_is_compared_as_what_it_was_trained_as(call: CommandLine) -> None:
+    store = call.workspace.store
+    store.save(Run, "first", store.read(Run, "first").replace(task=SignedDistance()), overwrite=True)
+    assert call.done("compare", "first").split()[:2] == ["run", "voi_sum"]
 
 
 def test_the_mean_and_spread_of_repetitions_are_right(call: CommandLine) -> None:

@@ -9,11 +9,12 @@ from napari_dacapo.arrays.file import File
 from napari_dacapo.arrays.normalize import FixedRange
 from napari_dacapo.arrays.ome_zarr import write_ome_zarr
 from napari_dacapo.datasplits.dataset import Dataset, Entry
-from napari_dacapo.datasplits.entries import split_of, with_dataset, without
+from napari_dacapo.datasplits.entries import split_of, with_dataset, with_datasets, with_free_title, without
 from napari_dacapo.datasplits.folder_datasets import FolderDatasets
 from napari_dacapo.datasplits.held_out_box import HeldOutBox
 from napari_dacapo.datasplits.held_out_slab import HeldOutSlab
 from napari_dacapo.datasplits.listed_datasets import ListedDatasets
+from napari_dacapo.datasplits.pictures import pictures
 from napari_dacapo.errors import UserInputError
 
 RANGE = FixedRange(low=0.0, high=255.0)
@@ -79,6 +80,35 @@ def test_at_least_one_trains() -> None:
 def test_the_second_dataset_validates_and_later_ones_train() -> None:
     entries = with_dataset(with_dataset(with_dataset((), A), B), C)
     assert entries == (Entry(A), Entry(B, True), Entry(C))
+
+
+def test_of_many_at_once_every_fifth_validates_unless_one_does_already() -> None:
+    many = [dataset(f"{number}") for number in range(8)]
+    told = [entry.validates for entry in with_datasets((), many)]
+    assert told == [False, True, False, False, False, False, True, False]
+    assert not any(entry.validates for entry in with_datasets((Entry(A, True),), many)[1:])
+
+
+def test_the_title_of_other_raw_data_is_not_taken_again() -> None:
+    other = A.replace(raw=File(path="other.zarr"))
+    assert with_free_title(other, (Entry(A), Entry(B))).title == "A 2"
+    assert with_free_title(A.replace(weight=3), (Entry(A),)).title == "A"  # the same, to be replaced
+
+
+def test_each_picture_in_a_folder_is_a_dataset_with_the_labels_of_its_name(tmp_path: Path) -> None:
+    for name in ("raw/10.png", "raw/9.png", "raw/11.png", "labels/9.tif", "labels/10.tif", "few/10.tif"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    folders = Dataset(raw=File(path="raw", unit="um"), labels=File(path="labels"), unlabelled="zero")
+    found = pictures(folders, tmp_path)
+    assert [each.title for each in found] == ["9", "10"]
+    assert found[1] == folders.replace(
+        title="10", raw=File(path="raw/10.png", unit="um"), labels=File(path="labels/10.tif")
+    )
+    with pytest.raises(UserInputError, match="1 of 2 have no mask of the same name"):
+        pictures(folders.replace(mask=File(path="few")), tmp_path)
+    with pytest.raises(UserInputError, match="it is no folder"):
+        pictures(folders.replace(raw=File(path="raw/9.png")), tmp_path)
 
 
 def test_a_dataset_of_a_title_that_is_there_takes_its_place_and_does_the_same() -> None:

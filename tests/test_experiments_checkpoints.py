@@ -9,6 +9,7 @@ import torch
 from checkpoint_states import state
 
 from napari_dacapo.errors import CheckpointError
+from napari_dacapo.experiments.checkpoints import checkpoints as rotating
 from napari_dacapo.experiments.checkpoints.checkpoint_folder import sealed, unsealed
 from napari_dacapo.experiments.checkpoints.checkpoints import Best, Checkpoints
 
@@ -257,6 +258,16 @@ def test_rotation_keeps_the_last_three_the_best_and_every_tenth(checkpoints):
         checkpoints.rotate()
     assert [entry.iteration for entry in checkpoints.list()] == [4, 10, 20, 23, 24, 25]
     assert len(list(checkpoints.folder.iterdir())) == 7  # and best.json
+
+
+def test_rotation_keeps_every_other_of_the_tenths_where_they_would_be_too_many(checkpoints, monkeypatch):
+    monkeypatch.setattr(rotating, "MOST_MILESTONES", 2)
+    for iteration in range(1, 46):
+        checkpoints.save(state(iteration))
+        checkpoints.rotate()
+        tenths = [each for each in checkpoints.iterations() if each % 10 == 0 and each < iteration - 2]
+        assert len(tenths) <= 2
+    assert checkpoints.iterations() == (40, 43, 44, 45)
 
 
 def test_rotation_deletes_nothing_while_none_of_the_last_is_whole(checkpoints):

@@ -1,5 +1,6 @@
 """Models of bioimage.io as runs: applied as they are, trained further, begun with."""
 
+import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -8,7 +9,8 @@ import torch
 from command_line import CommandLine, fill
 
 from napari_dacapo.arrays.normalize import FixedRange, MinMax, Percentile, ZScore
-from napari_dacapo.errors import UserInputError
+from napari_dacapo.errors import DiskFullError, UserInputError
+from napari_dacapo.experiments.checkpoints.checkpoints import Checkpoints
 from napari_dacapo.experiments.exporting.export import export_model
 from napari_dacapo.experiments.importing import import_model, normalization_of, run_of_model
 from napari_dacapo.experiments.predicting.trained import load_trained
@@ -75,6 +77,44 @@ def test_what_cannot_be_imported_leaves_nothing(workspace) -> None:
     with pytest.raises(UserInputError, match="a run with weights has it"):
         result_of(import_model(space, "first", workspace / "model.zip"))
     assert folder_of(workspace, "first").record.read_bytes() == before
+
+
+def test_an_import_that_found_the_disk_full_is_completed_by_the_same_call(workspace, monkeypatch) -> None:
+    def full(self: Checkpoints, *_: object) -> None:
+        raise DiskFullError(self.folder, needed=2, free=1)
+
+    space, package = Workspace(workspace), workspace / "model.zip"
+    with monkeypatch.context() as patched, pytest.raises(DiskFullError):
+        patched.setattr(Checkpoints, "save", full)
+        result_of(import_model(space, "twice", package))
+    result_of(import_model(space, "twice", package))
+    assert load_trained(folder_of(workspace, "twice"), device="cpu").iteration == 0
+
+
+def flipped(archive: Path) -> bytes:
+    """A zip with one bit of its largest part changed, in the middle of what is stored of it."""
+    with zipfile.ZipFile(archive) as parts:
+        largest = max(parts.infolist(), key=lambda part: part.compress_size)
+    data = bytearray(archive.read_bytes())
+    data[largest.header_offset + largest.compress_size // 2] ^= 16
+    return bytes(data)
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_a_package_whose_weights_were_damaged_on_their_way_is_refused(workspace, tmp_path, zipped) -> None:
+    package = tmp_path / "model.zip"
+    if zipped:
+        package.write_bytes(flipped(workspace / "model.zip"))
+    else:
+        package = tmp_path / "model"
+        package.mkdir()
+        with zipfile.ZipFile(workspace / "model.zip") as whole:
+            for name in whole.namelist():
+                (package / name).write_bytes(whole.read(name))
+        (package / "weights.pt").write_bytes(flipped(package / "weights.pt"))
+    with pytest.raises(UserInputError, match="damaged"):
+        result_of(import_model(Workspace(workspace), "bad", package))
+    assert not Workspace(workspace).run_folder("bad").exists()
 
 
 def test_a_run_of_the_same_network_begins_with_the_weights_of_the_package(workspace) -> None:

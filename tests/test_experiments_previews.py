@@ -1,5 +1,6 @@
 """Previews: what lies where in the world, and that it is what a training takes."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,9 @@ from napari_dacapo.experiments.previews.mosaic import mosaic
 from napari_dacapo.experiments.previews.previews import GAP, Previews
 from napari_dacapo.experiments.previews.view import part_in_view
 from napari_dacapo.experiments.results.results import whole
+from napari_dacapo.layers.previews import WHERE_NOTHING, target_preview
 from napari_dacapo.tasks.affinities import Affinities
+from napari_dacapo.tasks.one_hot import OneHot
 from napari_dacapo.tasks.signed_distance import SignedDistance
 from napari_dacapo.tasks.task import Task
 from napari_dacapo.trainers.trainer import Trainer
@@ -29,17 +32,24 @@ TWO_OBJECTS = np.where(np.arange(40) < 20, 1, 2) * np.ones((40, 40, 1), np.uint8
 EVERYTHING = Box((0.0,) * 3, (320.0,) * 3)  # 40 voxels of 8 nm
 ELSEWHERE = Box((5000.0,) * 3, (5100.0,) * 3)
 PLAIN = Trainer(augments=())
+DATASET = Dataset(title="two", raw=File(path="raw.zarr"), labels=File(path="labels.zarr"))
 
 
 @pytest.fixture
 def previews(tmp_path: Path) -> Previews:
     """Raw and labels of 40 voxels a side; the last 8 along z validate."""
+    save(tmp_path, "raw", RAW)
+    save(tmp_path, "labels", TWO_OBJECTS.astype(np.uint8))
+    return Previews(split(DATASET), tiny.UNET, tmp_path)
+
+
+def save(folder: Path, name: str, voxels: np.ndarray) -> None:
     world: dict[str, Any] = {"axes": "zyx", "voxel_size": (8.0,) * 3, "offset": (0.0,) * 3, "unit": "nm"}
-    write_ome_zarr(tmp_path / "raw.zarr", RAW, **world)
-    write_ome_zarr(tmp_path / "labels.zarr", TWO_OBJECTS.astype(np.uint8), **world)
-    dataset = Dataset(title="two", raw=File(path="raw.zarr"), labels=File(path="labels.zarr"))
-    split = HeldOutSlab(normalization=FixedRange(low=0.0, high=255.0), dataset=dataset)
-    return Previews(split, tiny.UNET, tmp_path)
+    write_ome_zarr(folder / f"{name}.zarr", voxels, **world)
+
+
+def split(dataset: Dataset) -> HeldOutSlab:
+    return HeldOutSlab(normalization=FixedRange(low=0.0, high=255.0), dataset=dataset)
 
 
 def cut(image: np.ndarray, start: tuple[int, ...], shape: tuple[int, ...]) -> np.ndarray:
@@ -59,6 +69,21 @@ def test_the_target_of_two_objects_is_0_where_a_pair_is_parted(previews: Preview
     assert target[3, 5, 5].tolist() == [1, 0, 0, 0, 1, 1, 1, 1]  # 17 and 20, 18 and 21, 19 and 22
     assert (weight[0, :39] > 0).all() and (weight[0, 39] == 0).all()  # its partner lies beyond the labels
     assert made.in_view and made.whole
+
+
+def test_where_labels_are_unknown_the_target_is_orange_and_the_sentence_says_so(previews: Previews) -> None:
+    strokes = np.ones((40, 40, 40), np.uint8)
+    strokes[:, :, 20:] = 0  # nobody painted there
+    save(previews.root, "strokes", strokes)
+    painted = split(DATASET.replace(labels=File(path="strokes.zarr"), unlabelled="zero"))
+    view = Box((84.0, 64.0, 128.0), (84.0, 128.0, 192.0))  # y 8..16, x 16..24, in one slice
+    made = target_preview(replace(previews, datasplit=painted), tiny.TASK, view)
+    data, properties, _ = made.layers[1]  # along y
+    assert np.isnan(np.asarray(data)[5, 5]).tolist() == [False] * 4 + [True] * 4
+    assert properties["colormap"] == WHERE_NOTHING
+    assert "Where it is orange nothing is learned." in made.sentence
+    classes = OneHot(classes=("none", "a", "b"))
+    assert "All of it is learned." in target_preview(previews, classes, view).sentence
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,22 @@ def test_a_stopped_run_is_saved_and_one_that_waits_does_not_begin(client: Client
     assert not tiny.run_folder(tmp_path, "other").path.exists()
 
 
+def test_a_run_that_is_stopped_does_not_wait_for_a_worker_that_is_gone(
+    client: Client, tmp_path: Path
+) -> None:
+    run, folder = tiny.run(tmp_path, iterations=LONG), tiny.run_folder(tmp_path)
+    work = SideBySide(client, "cpu", 1)
+    work.add("run", run, folder)
+    until(work, trained)
+    with locked(folder.path.with_name("other"), SECONDS):  # as a machine that hangs holds what it had
+        (given,) = work._sent
+        given.worker, given.folder = "tcp://127.0.0.1:1", tiny.run_folder(tmp_path, "other")
+        work.stop_all()
+        assert ("run", Ended(completed=False)) in list(work.news())
+    with locked(folder.path, SECONDS):
+        assert work.is_idle
+
+
 def test_workers_save_and_end_when_their_client_is_killed(client: Client, tmp_path: Path) -> None:
     run = tiny.run(tmp_path, iterations=LONG)
     workspace = Workspace(tmp_path)

@@ -267,6 +267,11 @@ class TestTrainer:
         assert suggest(found).trainer.batch_size == patches
 
 
+def test_a_cpu_trains_shorter_and_is_scored_sooner() -> None:
+    assert suggest(DENSE).length == {"iterations": 2_000, "validation_interval": 200}
+    assert not suggest(replace(DENSE, on_gpu=True)).length  # the defaults of a run
+
+
 def test_the_same_measurements_give_the_same_suggestion() -> None:
     assert suggest(DENSE) == suggest(replace(DENSE))
 

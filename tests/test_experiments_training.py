@@ -20,6 +20,7 @@ from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.starts.from_file import FromFile
 from napari_dacapo.experiments.starts.from_run import FromRun
 from napari_dacapo.experiments.steps import Notice, Saved, TrainStep, Validation
+from napari_dacapo.experiments.training import session as training_session
 from napari_dacapo.experiments.training import train as training
 from napari_dacapo.experiments.training.session import Session
 from napari_dacapo.experiments.training.train import train
@@ -79,10 +80,29 @@ def test_resumed_training_equals_uninterrupted_training_bit_for_bit(
     list(train(run, whole, "cpu"))
     stop_after(threaded, parts, cut)
     assert len(losses(parts)) == cut
-    list(train(threaded, parts, "cpu"))
+    list(train(run, parts, "cpu"))  # by other threads
     assert losses(parts) == losses(whole)
     assert scores(parts) == scores(whole)
-    expected, found = weights(run, whole), weights(threaded, parts)
+    expected, found = weights(run, whole), weights(run, parts)
+    assert all(torch.equal(expected[key], found[key]) for key in expected)
+
+
+def test_float16_resumes_bit_for_bit_with_the_scale_it_had(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        training_session, "_scaler", lambda _: torch.amp.GradScaler("cpu", init_scale=2.0**24)
+    )
+    whole, parts = tiny.run_folder(tmp_path, "whole"), tiny.run_folder(tmp_path, "parts")
+    run = tiny.run(tmp_path, iterations=12, validation_interval=100)
+    run = run.replace(trainer=run.trainer.replace(precision="float16"))
+    list(train(run, whole, "cpu"))
+    stop_after(run, parts, 2)  # gradients were infinite so far: steps are skipped until the scale is lower
+    list(train(run, parts, "cpu"))
+    skipped = np.isnan(losses(whole))
+    assert skipped[:2].all() and not skipped[2:5].any()
+    np.testing.assert_array_equal(losses(parts), losses(whole))
+    expected, found = weights(run, whole), weights(run, parts)
     assert all(torch.equal(expected[key], found[key]) for key in expected)
 
 
@@ -216,9 +236,10 @@ def test_ten_losses_in_a_row_that_are_not_finite_stop_at_the_last_good_checkpoin
     run, folder = tiny.run(tmp_path, iterations=40, validation_interval=100), tiny.run_folder(tmp_path)
     stop_after(run, folder, 2)
     monkeypatch.setattr(type(run.task), "loss", lambda self, output, target, weight: output.sum() * torch.nan)
-    with pytest.raises(DeviceError, match="no finite number"):
+    with pytest.raises(DeviceError, match=r"no finite number.*iteration 2 is kept"):
         list(train(run.replace(trainer=run.trainer), folder, "cpu"))
     assert all(value.isfinite().all() for value in weights(run, folder).values())
+    assert Checkpoints(folder.checkpoints, run.identity).iterations() == (2,)  # none of the skipped steps
 
 
 class FakeMemory:

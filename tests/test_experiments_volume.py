@@ -399,7 +399,7 @@ def test_bytes_are_within_half_a_step_and_say_what_they_mean(trained: RunFolder,
     assert difference.max() <= 1 / 510 + 1e-6
     about = own_attributes(coarse / "prediction.zarr")
     assert about is not None and about["stored"] == {"low": 0.0, "high": 1.0}
-    assert about["iteration"] == 3 and about["parameters"] == PARAMETERS and about["version"]
+    assert about["iteration"] == 3 and about["version"] and "parameters" not in about
 
 
 def test_killed_before_anything_was_written_it_begins(trained: RunFolder, tmp_path: Path) -> None:

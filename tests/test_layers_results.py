@@ -1,5 +1,6 @@
 """Datasets, validations, snapshots and applied runs as layers that lie over each other."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from napari.components import ViewerModel
 from napari.layers import Layer
 
 from napari_dacapo.arrays.file import File
+from napari_dacapo.datasplits.held_out_slab import HeldOutSlab
 from napari_dacapo.experiments.applying.apply import apply
 from napari_dacapo.experiments.applying.wanted import Wanted
 from napari_dacapo.experiments.results.results import stored_result, whole
@@ -17,7 +19,14 @@ from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.steps import Applied
 from napari_dacapo.layers.boxes import region_layers
 from napari_dacapo.layers.object_scores import ObjectScores
-from napari_dacapo.layers.results import applied_layers, dataset_layers, result_layers, snapshot_layers
+from napari_dacapo.layers.results import (
+    applied_layers,
+    dataset_layers,
+    image_beneath,
+    result_layers,
+    snapshot_layers,
+    stacked_layers,
+)
 from napari_dacapo.trainers.trainer import Trainer
 
 
@@ -42,6 +51,15 @@ def test_a_validation_is_a_layer_for_each_channel_and_the_segmentation(trained: 
     assert made["check 2 affinity_x3"].contrast_limits == [0, 1]
     np.testing.assert_array_equal(np.asarray(made["check 2 affinity_x3"].data), whole(result.prediction)[3])
     np.testing.assert_array_equal(np.asarray(made["check 2 segmentation"].data), whole(result.segmentation))
+
+
+def test_beneath_a_live_validation_lies_its_image_where_there_are_several(trained: RunFolder) -> None:
+    result = stored_result(trained, 2, "check")
+    assert [made[1]["name"] for made in image_beneath(result)] == ["check raw"]
+    names = [made[1]["name"] for made in stacked_layers(result)]
+    assert names == ["check raw", "check 2 prediction", "check 2 segmentation"]
+    alone = HeldOutSlab(dataset=result.run.datasplit.entries[0].dataset)
+    assert image_beneath(replace(result, run=result.run.replace(datasplit=alone))) == []
 
 
 def test_image_truth_results_and_scores_lie_over_each_other(trained: RunFolder) -> None:

@@ -30,6 +30,7 @@ from napari_dacapo.widgets.applying.apply_page import ApplyPage
 from napari_dacapo.widgets.applying.applying import Progress
 from napari_dacapo.widgets.applying.chosen_image import DRAWN, SEEN
 from napari_dacapo.widgets.applying.chosen_source import FILE
+from napari_dacapo.widgets.viewer.shown_layers import OURS
 
 LONG = 60_000  # milliseconds; more than a busy machine takes
 RAW, _ = tiny.cells((20, 24, 28), seed=5)
@@ -102,6 +103,16 @@ def test_only_trained_runs_are_offered_with_their_weights(page: ApplyPage) -> No
     assert titles[0].startswith("the best by voi_sum, of iteration 3 (")
     assert titles[-2:] == ["of iteration 3", "of iteration 2"]
     assert "the last, of iteration 3" in titles
+
+
+def test_an_image_that_is_opened_later_is_chosen_where_none_is(page: ApplyPage, viewer: Viewer) -> None:
+    viewer.layers.clear()
+    assert page.image.title == ""
+    viewer.add_image(RAW, name="ours", metadata={OURS: "prediction/run/0"})
+    assert page.image.title == ""
+    for name in ("first", "second"):
+        viewer.add_image(RAW, name=name)
+    assert page.image.title == "first"
 
 
 def test_the_result_is_layers_right_over_the_image(

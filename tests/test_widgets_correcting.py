@@ -23,6 +23,7 @@ from napari_dacapo.store.workspace import Workspace
 from napari_dacapo.widgets.applying import corrected as correcting
 from napari_dacapo.widgets.dock import DaCapo
 from napari_dacapo.widgets.training.run_options import RunOptions
+from napari_dacapo.widgets.viewer.shown_layers import OURS
 
 LONG = 60_000  # milliseconds; more than a busy machine takes
 RAW, LABELS = tiny.cells((40, 40, 40), seed=0)
@@ -107,6 +108,18 @@ def test_what_is_seen_is_copied_and_every_stroke_is_saved(qtbot, dock: DaCapo, w
     assert LABELS.max() < 99
 
 
+def test_the_prediction_of_a_segmentation_is_hidden_with_it_so_that_the_image_is_seen(
+    qtbot, dock: DaCapo
+) -> None:
+    viewer = dock._viewer
+    viewer.layers["cells segmentation"].metadata[OURS] = "applied/folder/1"
+    viewer.add_image(LABELS, name="prediction", metadata={OURS: "applied/folder/0"})
+    viewer.layers.selection.active = viewer.layers["cells segmentation"]
+    corrected(qtbot, dock)
+    seen = [layer.name for layer in viewer.layers if layer.visible]
+    assert seen == ["cells", "cells corrected"]
+
+
 def test_what_finds_no_room_is_saved_when_there_is_some(
     qtbot, dock: DaCapo, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -137,6 +150,15 @@ def test_the_last_stroke_is_saved_when_the_page_closes(qtbot, dock: DaCapo, work
         File(path=str(place_of(workspace, "cells corrected labels"))).open().read((0, 0, 0), (8, 40, 40)),
         layer.data,
     )
+
+
+def test_a_layer_that_is_deleted_right_after_a_stroke_keeps_it(
+    qtbot, dock: DaCapo, workspace: Workspace
+) -> None:
+    layer = corrected(qtbot, dock)
+    layer.paint((4, 20, 20), 99)
+    dock._viewer.layers.remove(layer)
+    np.testing.assert_array_equal(saved(qtbot, dock, workspace), layer.data)
 
 
 def test_a_single_slice_is_too_little_to_learn_from(qtbot, dock: DaCapo) -> None:

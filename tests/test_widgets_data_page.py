@@ -281,6 +281,34 @@ def test_files_are_added_beside_layers_and_stay_where_they_are(qtbot, page: Data
     assert len(list(page.workspace.labels_folder.iterdir())) == 2  # of the layers only
 
 
+def test_the_images_of_a_folder_are_added_one_by_one(qtbot, page: DataPage, tmp_path: Path) -> None:
+    for name, values in (("raw", RAW), ("labels", IDS)):
+        (tmp_path / name).mkdir()
+        for z, plane in enumerate(values[:3]):
+            np.save(tmp_path / name / f"image {z}.npy", plane)
+    click(qtbot, page.add_files)
+    click(qtbot, page.files.separate)
+    type_paths(qtbot, page, tmp_path / "raw", tmp_path / "labels")
+    click(qtbot, page.files.add)
+    looked(qtbot, page)
+    assert roles(page) == [("image 0", False), ("image 2", False), ("image 1", True)]
+    assert "3 images are read from where they are. Of all, 1 validate" in page.said.text()
+
+
+def test_files_are_seen_with_what_trains_of_them(
+    qtbot, viewer: ViewerModel, page_of: Callable[[ViewerModel], DataPage], files: Path
+) -> None:
+    page = page_of(viewer)
+    click(qtbot, page.add_files)
+    type_paths(qtbot, page, files / "raw.zarr", files / "labels.zarr")
+    click(qtbot, page.files.add)
+    looked(qtbot, page)
+    click(qtbot, page.show_regions)
+    looked(qtbot, page)
+    assert [layer.name for layer in viewer.layers] == ["raw raw", "raw truth", "raw trains", "raw validates"]
+    np.testing.assert_array_equal(np.asarray(viewer.layers["raw raw"].data), RAW)
+
+
 def test_files_of_fractions_are_no_labels(qtbot, page: DataPage, files: Path) -> None:  # row 21
     np.save(files / "fractions.npy", IDS.astype(np.float32))
     click(qtbot, page.add_files)
@@ -521,7 +549,6 @@ def elsewhere(viewer: ViewerModel) -> None:
 
 
 BAD = {
-    "50 colours": (lambda v: add_image_and_labels(v, np.ones((8, 8, 3), np.uint8), IDS[0], rgb=True), "yxc"),
     "24 negative labels": (lambda v: add_image_and_labels(v, RAW, -IDS.astype(int)), "negative id"),
     "33 no number": (lambda v: add_image_and_labels(v, np.full((8, 8), np.nan), IDS[0]), "NaN or infinite"),
     "35 constant": (lambda v: add_image_and_labels(v, np.ones((12, 16, 20)), IDS), "constant 1"),
@@ -560,15 +587,14 @@ def test_labels_of_another_shape_are_used_where_they_lie_over_the_image(
     assert page.facts is not None and page.facts.region.size == (12, 16, 9)
 
 
-def test_colours_are_channels_once_they_are_chosen(
+def test_the_colours_of_a_picture_are_shown_to_be_channels(
     qtbot, viewer: ViewerModel, page_of: Callable[[ViewerModel], DataPage]
 ) -> None:
     raw = np.random.default_rng(0).integers(0, 255, (16, 20, 3), np.uint8)
     add_image_and_labels(viewer, raw, IDS[0], rgb=True)
     page = page_of(viewer)
-    letters = page.layers.axes["image"].letters
-    assert letters.isVisible() and letters.currentText() == "axes?"
-    choose(qtbot, letters, 1)
+    letters = page.layers.axes["image"].letters  # row 50
+    assert letters.isVisible() and letters.currentText() == "yxc" and letters.count() == 1
     use(qtbot, page)
     assert page.facts is not None and page.facts.channels == 3
 

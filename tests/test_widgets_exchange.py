@@ -28,6 +28,7 @@ from napari_dacapo.tasks.one_hot import OneHot
 from napari_dacapo.tasks.task import Task
 from napari_dacapo.widgets.applying.applied_work import trained_runs
 from napari_dacapo.widgets.dock import DaCapo
+from napari_dacapo.widgets.exchange import exchanged
 from napari_dacapo.widgets.exchange.exchange_page import ExchangePage
 from napari_dacapo.widgets.exchange.exchange_row import ExchangeRow
 from napari_dacapo.widgets.exchange.export_page import ExportPage
@@ -244,6 +245,8 @@ def test_a_package_becomes_a_run_that_can_be_applied(
     assert trained_runs(workspace) == ("first", "model")
     assert stored_runs(workspace, {})["model"].state == "imported"
     assert "a run with weights has it. Choose another name." in press(qtbot, importing)
+    again = exchanged.look_at_model(workspace, workspace.path.parent / "model.zip")
+    assert again.name == "model-2"  # is suggested the next time
 
 
 @needs_reader

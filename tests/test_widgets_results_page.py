@@ -304,9 +304,12 @@ def test_scores_hide_the_segmentation_below_them_and_the_other_way_round(
     prediction = next(layer for layer in viewer.layers if layer.metadata[OURS].startswith("prediction/"))
     assert (segmentation.visible, prediction.visible, truth.visible) == (False, False, True)
     newest = viewer.add_labels(np.ones((4, 4), np.uint8), metadata={OURS: "newest/second/1"})
+    patch = viewer.add_image(np.ones((4, 4), np.uint8), metadata={OURS: "snapshot/second/0"})
+    other = viewer.add_image(np.ones((4, 4), np.uint8), metadata={OURS: "image/other raw/0"})
     press(qtbot, page, page.prediction)
     assert (segmentation.visible, prediction.visible, truth.visible) == (True, True, False)
-    assert not newest.visible
+    assert not newest.visible and not patch.visible and not other.visible
+    assert viewer.layers["first check raw"].visible  # beneath: of several images each has its own
 
 
 def test_labels_shown_anew_take_their_table_and_colours_along(viewer: ViewerModel) -> None:

@@ -133,6 +133,12 @@ def test_buttons_say_what_they_do_or_why_not(qtbot: QtBot, page: RunsPage) -> No
     assert not page.buttons["Stop"].isEnabled()
 
 
+def test_a_suggested_length_does_not_take_the_place_of_a_chosen_one(page: RunsPage) -> None:
+    for length in (2_000, 5):
+        page.new.suggest_length({"iterations": length, "validation_interval": 2})
+        assert page.new.options.value == RunOptions(iterations=2_000, validation_interval=2)
+
+
 def test_several_names_and_repetitions_become_a_queue(
     qtbot: QtBot, page: RunsPage, queue: TrainingQueue, at_rest: None
 ) -> None:

@@ -188,3 +188,27 @@ def test_layers_that_are_not_on_the_screen_tell_the_slices_that_show_them() -> N
         assert slices_elsewhere(viewer, shown(viewer, "key")) == told
     viewer.dims.set_point(1, 180.0)
     assert slices_elsewhere(viewer, shown(viewer, "key")) == ""
+
+
+def test_what_a_person_paints_on_stays_selected() -> None:
+    viewer = ViewerModel()
+    painted = viewer.add_labels(np.zeros((4, 4, 4), np.uint8))
+    show(viewer, "first", [result(1)])
+    assert viewer.layers.selection.active is not painted  # napari selects what is new
+    viewer.layers.selection.active, painted.mode = painted, "paint"
+    show(viewer, "second", [result(2)])
+    assert viewer.layers.selection.active is painted and painted.mode == "paint"
+
+
+def test_what_was_waited_for_is_not_drawn_in_slices_that_it_does_not_reach(make_napari_viewer) -> None:
+    viewer = make_napari_viewer()
+    viewer.add_image(np.zeros((50, 4, 4)), scale=(8.0,) * 3, units="nm")
+    data, properties, kind = result(1)
+    show(viewer, "key", [(data, properties | {"visible": False, "metadata": {WAITS: True}}, kind)])
+    viewer.dims.set_point(0, 0.0)
+    show(viewer, "key", [result(2, THERE)])
+    layer = viewer.layers["result 2"]
+    node = viewer.window._qt_viewer.canvas.layer_to_visual[layer].node
+    assert layer.visible and not node.visible
+    viewer.dims.set_point(0, 164.0)
+    assert node.visible

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import statistics
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from napari_dacapo.cli.drawing import draw
 from napari_dacapo.cli.families import existing, run_folder
 from napari_dacapo.cli.results import by_option, csv_option, deciding_first
 from napari_dacapo.cli.table import print_csv, print_table
-from napari_dacapo.errors import UserInputError
+from napari_dacapo.errors import DacapoError, UserInputError
 from napari_dacapo.store.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -42,12 +42,12 @@ def compare(workspace: Workspace, names: tuple[str, ...], by: str, as_csv: bool,
     The best run comes first. Without names, all runs are compared. Repetitions of a run are also shown
     together, with mean and standard deviation of their best scores; they are drawn as one curve.
     """
-    from napari_dacapo.experiments.run import Run
-
-    results = {name: Result.of(workspace, name) for name in names or existing(workspace).store.names(Run)}
+    results = _results(workspace, names)
     validated = [result for result in results.values() if result.rows]
     if not validated:
         raise UserInputError("runs", ", ".join(results), "none was validated yet", "Train one first")
+    if len({result.datasets for result in validated}) > 1:
+        click.echo("not all were validated on the same datasets: their scores may not compare", err=True)
     criteria = {criterion.name: criterion for each in validated for criterion in each.run.task.criteria()}
     by_name = deciding_first(list(criteria.values()), by)
     if plot is not None:
@@ -70,6 +70,7 @@ class Result:
     run: Run
     steps: Iterations
     rows: tuple[ValidationRow, ...]  # empty where it was not validated yet
+    datasets: frozenset[str]  # that it was validated on
 
     @classmethod
     def of(cls, workspace: Workspace, name: str) -> Result:
@@ -77,9 +78,11 @@ class Result:
         from napari_dacapo.experiments.results.history import History
         from napari_dacapo.experiments.run import Run
 
-        record = History(run_folder(workspace, name).path).read()
-        rows = tuple(mean_rows(record.validations))
-        return cls(workspace.store.read(Run, name), record.iterations, rows)
+        folder = run_folder(workspace, name)
+        record = History(folder.path).read()
+        trained = folder.saved_run() if folder.record.exists() else workspace.store.read(Run, name)
+        datasets = frozenset(row.dataset for row in record.validations)
+        return cls(trained, record.iterations, tuple(mean_rows(record.validations)), datasets)
 
     def best(self, criterion: Criterion) -> ValidationRow | None:
         from napari_dacapo.experiments.results.comparison import best_row
@@ -89,6 +92,21 @@ class Result:
     def score(self, criterion: Criterion) -> float:
         best = self.best(criterion)
         return math.nan if best is None else best.scores[criterion.name]
+
+
+def _results(workspace: Workspace, names: Sequence[str]) -> dict[str, Result]:
+    """Of the runs of these names, or else of all that can be read."""
+    from napari_dacapo.experiments.run import Run
+
+    if names:
+        return {name: Result.of(workspace, name) for name in names}
+    found = {}
+    for name in existing(workspace).store.names(Run):
+        try:
+            found[name] = Result.of(workspace, name)
+        except DacapoError as error:
+            click.echo(f"{name} is left out: {error}", err=True)
+    return found
 
 
 def _ranked(results: Mapping[str, Result], criterion: Criterion) -> list[tuple[str, float, int | None, str]]:

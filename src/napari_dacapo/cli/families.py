@@ -67,8 +67,7 @@ def run_folder(workspace: Workspace, name: str) -> RunFolder:
 
 
 def trained_iterations(workspace: Workspace, name: str) -> int:
-    """Those of the newest checkpoint; 0 where nothing was trained."""
+    """Those of the newest checkpoint, also of one that cannot be read; 0 where nothing was trained."""
     from napari_dacapo.experiments.checkpoints.checkpoints import Checkpoints
 
-    entries = Checkpoints(workspace.run_folder(name) / "checkpoints", identity="").list()
-    return entries[-1].iteration if entries else 0
+    return max(Checkpoints(workspace.run_folder(name) / "checkpoints", identity="").iterations(), default=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -105,5 +106,5 @@ def _best(criteria: Sequence[Criterion], rows: Sequence[ValidationRow]) -> set[t
 
 
 def _cell(row: ValidationRow, criterion: Criterion, stars: set[tuple[str, int]]) -> Cell:
-    score = row.scores[criterion.name]
+    score = row.scores.get(criterion.name, math.nan)  # an earlier version knew fewer
     return Best(score) if (criterion.name, id(row)) in stars else score

@@ -1,6 +1,8 @@
 """A datasplit made of datasets that are added, taken away and told to train or to validate."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from typing import TypeGuard
 
@@ -10,6 +12,8 @@ from napari_dacapo.datasplits.held_out_slab import HeldOutSlab
 from napari_dacapo.datasplits.holding_out import HoldingOut
 from napari_dacapo.datasplits.listed_datasets import ListedDatasets
 from napari_dacapo.errors import UserInputError
+
+EVERY = 5  # of many datasets, one that validates
 
 
 def split_of(entries: Entries, before: DataSplit | None, root: Path = Path()) -> DataSplit:
@@ -45,6 +49,24 @@ def with_dataset(entries: Entries, dataset: Dataset, trains: bool = False) -> En
         return (*entries[:place], replace(entries[place], dataset=dataset), *entries[place + 1 :])
     is_needed = bool(entries) and not trains and not any(entry.validates for entry in entries)
     return (*entries, Entry(dataset, validates=is_needed))
+
+
+def with_datasets(entries: Entries, datasets: Sequence[Dataset]) -> Entries:
+    """Many more; unless one validates, every fifth of them does, the second first."""
+    is_needed = not any(entry.validates for entry in entries)
+    for number, dataset in enumerate(datasets):
+        entries = with_dataset(entries, dataset, trains=True)
+        if is_needed and number % EVERY == 1:
+            place = [entry.dataset.title for entry in entries].index(dataset.title)
+            entries = (*entries[:place], Entry(dataset, validates=True), *entries[place + 1 :])
+    return entries
+
+
+def with_free_title(dataset: Dataset, entries: Entries) -> Dataset:
+    """Another title where that of the dataset stands for other raw data."""
+    taken = {entry.dataset.title: entry.dataset.raw for entry in entries}
+    titles = (dataset.title if number == 1 else f"{dataset.title} {number}" for number in count(1))
+    return dataset.replace(title=next(each for each in titles if taken.get(each, dataset.raw) == dataset.raw))
 
 
 def without(entries: Entries, place: int) -> Entries:

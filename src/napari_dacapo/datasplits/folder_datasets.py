@@ -10,10 +10,10 @@ from napari_dacapo.arrays.file import File
 from napari_dacapo.datasplits.dataset import Dataset, OpenDatasets
 from napari_dacapo.datasplits.datasplit import DataSplit
 from napari_dacapo.datasplits.ids import Unlabelled
+from napari_dacapo.datasplits.pictures import IMAGES
 from napari_dacapo.datasplits.tree import Tree, tree_of
 from napari_dacapo.errors import UserInputError
 
-IMAGES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".npy")
 METADATA = ("zarr.json", "attributes.json")  # of a folder that is an array itself
 
 Name = Annotated[str, Field(min_length=1)]

@@ -45,7 +45,7 @@ def import_model(
 
     All is saved after the last step: who closes it leaves everything as it was. Raises what `run_of_model`
     raises, and UserInputError where another run has the name, or that run has weights; nothing is saved
-    then.
+    then. Where the disk is full meanwhile, the same call completes it.
     """
     yield Notice("Reads the model …")
     run = run_of_model(path, task, datasplit, trainer, trusted, workspace.path)
@@ -55,7 +55,7 @@ def import_model(
     checkpoints = Checkpoints(folder.checkpoints, run.identity)
     yield Notice("Saves the run …")
     with folder.alone():
-        if folder.record.exists() or checkpoints.list():
+        if checkpoints.iterations():
             raise UserInputError("name", name, "a run with weights has it", "Choose another name")
         store.save(Run, name, run)
         folder.save_run(run)

@@ -65,7 +65,8 @@ class RunFolder:
             return Run.from_json(parse_json(self.record.read_bytes()))
         except (JsonError, UserInputError) as error:
             text = str(error).rstrip(".")[:120]
-            raise CheckpointError(f"{self.record} cannot be used: {text}. Train under a new name.") from error
+            fix = "Delete this file and train on: it is written anew, from the run of that name"
+            raise CheckpointError(f"{self.record} cannot be used: {text}. {fix}.") from error
 
     @contextmanager
     def alone(self) -> Iterator[None]:

@@ -35,7 +35,7 @@ def keep_weights(run: Run, folder: RunFolder, checkpoint: Path, input_channels: 
     iteration = int(checkpoint.name)
     checkpoints = Checkpoints(folder.checkpoints, run.identity)
     with folder.alone():
-        if folder.record.exists() or checkpoints.list():
+        if checkpoints.iterations():
             raise CheckpointError(f"{folder.path} holds a trained run already. Rename or delete that first.")
         network = build_network(run, input_channels)
         load_weights_into(network, read_dacapo_weights(checkpoint, size_of(network)))

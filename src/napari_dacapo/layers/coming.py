@@ -14,6 +14,7 @@ from numpy.typing import DTypeLike
 from napari_dacapo.arrays.array import Array
 from napari_dacapo.arrays.memory import from_numpy
 from napari_dacapo.layers.layer import LayerData, image, labels
+from napari_dacapo.layers.results import is_one_of_several
 
 if TYPE_CHECKING:
     from napari_dacapo.experiments.run import Run
@@ -43,6 +44,9 @@ def coming_layers(run: Run, folder: RunFolder) -> Coming:
     checks = run.datasplit.validation(folder.root) if run.validation_interval else ()
     for check in checks[:1]:
         ids = _voxel(check.raw, 1, np.uint8)
+        if is_one_of_several(run):
+            raw = _voxel(check.raw, check.raw.channels or 1)
+            coming.validation.append(_waiting(image(raw, f"{check.title} raw")))
         coming.validation.append(_waiting(image(_voxel(check.raw, channels), f"{check.title} prediction")))
         coming.validation.append(_waiting(labels(ids, f"{check.title} segmentation")))
     return coming

@@ -24,6 +24,7 @@ from napari_dacapo.layers.pixels import Level, Pixels
 LayerData = tuple[Any, dict[str, Any], str]
 Limits = tuple[float, float]
 
+LIMITS = "napari_dacapo_limits"  # in a layer's metadata: black and white, where they are known beforehand
 SAMPLE_BYTES = 1 << 20  # looked at for the range of intensities
 
 
@@ -34,7 +35,8 @@ def image(array: Array | Sequence[Array], title: str, limits: Limits | None = No
     """
     levels = _levels(array)
     shown = {"contrast_limits": limits or intensities(levels[-1]), "colormap": "gray"}
-    return _pixels(levels), _placed(levels, title) | shown, "image"
+    about = {"metadata": {LIMITS: limits}} if limits else {}
+    return _pixels(levels), _placed(levels, title) | shown | about, "image"
 
 
 def channels(array: Array, titles: Sequence[str], limits: Limits | None = None) -> list[LayerData]:

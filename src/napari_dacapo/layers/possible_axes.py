@@ -13,7 +13,7 @@ COLOUR = {3: ("yxc",), 4: ("zyxc", "tyxc"), 5: ("tzyxc",)}
 
 
 def possible_axes(layer: ShownLayer) -> tuple[str, ...]:
-    """Letters a person can choose from; none where the layer tells, or where there is one possibility."""
+    """Letters a person can choose from; none where the layer tells."""
     count = len(layer.shape)
     if layer.rgb:
         return COLOUR.get(count, ())

@@ -1,8 +1,10 @@
 """Previews of what a network will be given, as layers, and a sentence about each."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_dacapo.arrays.array import Array
 from napari_dacapo.arrays.box import Box, Voxels
@@ -14,6 +16,11 @@ from napari_dacapo.tasks.task import Task
 from napari_dacapo.trainers.trainer import Trainer
 
 FAINT, STRONG = 0.25, 0.75  # opacity over the image
+WHERE_NOTHING = {  # is learned, a value is NaN
+    "name": "gray or orange",
+    "colors": [[0.0, 0.0, 0.0, 1.0], [1.0, 1.0, 1.0, 1.0]],
+    "nan_color": [0.9, 0.6, 0.0, 0.5],
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +56,21 @@ def target_preview(previews: Previews, task: Task, view: Box) -> Preview:
     made = previews.target(task, view)
     shape = _sides(made.target.spatial_shape)
     names = [f"target {name}" for name in made.channel_names]
-    shown = channels(made.target, names, task.prediction_range)
-    data, properties, kind = image(_mean(made.weight), "target weight")
-    over = {"blending": "translucent", "opacity": STRONG}
+    target, weight = whole(made.target), whole(made.weight)
+    learned = _like(np.where(weight > 0, target, np.float32(np.nan)), made.target)
+    data, properties, kind = image(_like(weight.mean(axis=0, dtype=np.float32), made.weight), "target weight")
+    over = {"blending": "translucent", "opacity": STRONG, "colormap": WHERE_NOTHING}
     return Preview(
         layers=[
-            *((data, properties | over, kind) for data, properties, kind in shown),
+            *(
+                (data, properties | over, kind)
+                for data, properties, kind in channels(learned, names, task.prediction_range)
+            ),
             (data, properties | {"visible": False}, kind),
         ],
         sentence=(
             f"What the task makes of {shape} voxels of {made.title}: {_extent(made.in_view, made.whole)}. "
-            "Where the weight is 0 nothing is learned."
+            f"{_learned(weight)}"
         ),
     )
 
@@ -77,9 +88,18 @@ def augmented_preview(previews: Previews, trainer: Trainer, draw: int, view: Box
     )
 
 
-def _mean(weight: Array) -> Array:
-    mean = whole(weight).mean(axis=0, dtype=np.float32)
-    return from_numpy(mean, weight.axes[1:], weight.voxel_size, weight.offset, weight.unit)
+def _like(values: NDArray[Any], array: Array) -> Array:
+    """Where the array lies; without channels where the values have none."""
+    axes = array.axes[-values.ndim :]
+    return from_numpy(values, axes, array.voxel_size, array.offset, array.unit)
+
+
+def _learned(weight: NDArray[np.float32]) -> str:
+    """weight: c, (z,) y, x."""
+    if weight.all():
+        return "All of it is learned."
+    nowhere = "" if weight.any() else " That is everywhere: are its labels unknown here?"
+    return f"Where it is orange nothing is learned.{nowhere}"
 
 
 def _extent(in_view: bool, whole: bool) -> str:

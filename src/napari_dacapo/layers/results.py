@@ -25,6 +25,17 @@ def dataset_layers(dataset: OpenDataset) -> list[LayerData]:
     return layers
 
 
+def is_one_of_several(run: Run) -> bool:
+    """Whether its datasets are of several images, which may all begin at the origin."""
+    raws = [entry.dataset.raw for entry in run.datasplit.entries]
+    return not raws or any(raw != raws[0] for raw in raws)
+
+
+def image_beneath(result: Result) -> list[LayerData]:
+    """What was validated, where another image may lie in the viewer at its place; else nothing."""
+    return dataset_layers(result.dataset)[:1] if is_one_of_several(result.run) else []
+
+
 def result_layers(result: Result) -> list[LayerData]:
     """A stored validation: an image for each channel of the prediction, and the segmentation."""
     title = f"{result.dataset.title} {result.iteration:,}"
@@ -32,12 +43,13 @@ def result_layers(result: Result) -> list[LayerData]:
 
 
 def stacked_layers(result: Result) -> list[LayerData]:
-    """The same in two layers: one slider moves the channels of the prediction."""
+    """The same, the prediction in one layer: one slider moves its channels. Beneath lies the image."""
     title = f"{result.dataset.title} {result.iteration:,}"
     stack = _without_single_channel(result.prediction)
     data, properties, kind = image(stack, f"{title} prediction", prediction_limits(stack))
     prediction = (data, properties | {"blending": "additive"}, kind)
-    return [prediction, labels(result.segmentation, f"{title} segmentation")]
+    segmentation = labels(result.segmentation, f"{title} segmentation")
+    return [*image_beneath(result), prediction, segmentation]
 
 
 def applied_layers(run: Run, applied: Applied, title: str) -> list[LayerData]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
-import warnings
 from typing import Any
 
 import torch
 from torch import nn
 
 from napari_dacapo.errors import UserInputError
+from napari_dacapo.networks.saved_module import UNZIPPABLE, script_in
 
 
 class Reordered(nn.Module):
@@ -41,15 +40,11 @@ def reordered(network: nn.Module, input_axes: str, output_axes: str) -> nn.Modul
 def load_model(description: Any, trusted: bool) -> nn.Module:
     """TorchScript where the package has it; else, if it is trusted, its own code with its weights.
 
-    Raises UserInputError where there is neither, or nobody trusts it.
+    Raises UserInputError where there is neither, nobody trusts it, or its weights are damaged.
     """
     weights = description.weights
     if weights.torchscript is not None:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # of TorchScript; its files stay readable
-            data = io.BytesIO(weights.torchscript.get_reader().read())
-            script: nn.Module = torch.jit.load(data, map_location="cpu")  # type: ignore[no-untyped-call]
-            return script
+        return script_in(_content(weights.torchscript, str(description.name)), str(description.name))
     if weights.pytorch_state_dict is None:
         problem = "it has weights for neither TorchScript nor PyTorch"
         raise UserInputError("path", str(description.name), problem, "Choose a model that has")
@@ -60,3 +55,13 @@ def load_model(description: Any, trusted: bool) -> nn.Module:
 
     network: nn.Module = load_torch_model(weights.pytorch_state_dict, load_state=True, devices=["cpu"])
     return network
+
+
+def _content(weights: Any, name: str) -> bytes:
+    """Of a file of the package; where it tells a hash, that is checked."""
+    try:
+        content: bytes = weights.get_reader().read()
+    except (*UNZIPPABLE, ValueError) as error:
+        problem = "its weights are damaged or gone"
+        raise UserInputError("path", name, problem, "Copy or download the package again") from error
+    return content

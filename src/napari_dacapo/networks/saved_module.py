@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import re
 import warnings
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +15,7 @@ from torch import nn
 
 from napari_dacapo.errors import UserInputError
 
+UNZIPPABLE = (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError)
 Format = Literal["TorchScript", "torch.export"]
 
 
@@ -40,18 +43,44 @@ class SavedModule(nn.Module):
 def load_module(path: Path, trusted: bool) -> nn.Module:
     """The module in a file of TorchScript or torch.export, on the CPU.
 
-    Raises UserInputError for other files, pickles among them, and for exported programs that nobody trusts:
-    opening one may run any code.
+    Raises UserInputError for other files, pickles and damaged ones among them, and for exported programs
+    that nobody trusts: opening one may run any code.
     """
     if module_format(path) == "TorchScript":
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # of TorchScript; its files stay readable
-            script: nn.Module = torch.jit.load(path, map_location="cpu")  # type: ignore[no-untyped-call]
-            return script
+        return script_in(path.read_bytes(), str(path))
     if not trusted:
         problem = "an exported program may run any code when it is opened"
         raise UserInputError("trusted", trusted, problem, "Say yes if you know who made it")
+    _refuse_damaged(path.read_bytes(), str(path))
     return torch.export.load(path).module()
+
+
+def script_in(data: bytes, name: str) -> nn.Module:
+    """The module in the bytes of a TorchScript file, on the CPU. Raises UserInputError for damaged ones.
+
+    torch itself takes weights with flipped bits for good.
+    """
+    _refuse_damaged(data, name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of TorchScript; its files stay readable
+        try:
+            script: nn.Module = torch.jit.load(io.BytesIO(data), map_location="cpu")  # type: ignore[no-untyped-call]
+        except (RuntimeError, LookupError, ValueError) as error:
+            problem = f"it cannot be read ({' '.join(str(error).split())[:60]})"
+            raise UserInputError("path", name, problem, "Save it anew by this version of PyTorch") from error
+    return script
+
+
+def _refuse_damaged(data: bytes, name: str) -> None:
+    """Both kinds of file are zipped, with a checksum of each part."""
+    damaged: object
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            damaged = archive.testzip()
+    except (*UNZIPPABLE, RuntimeError, ValueError) as error:
+        damaged = error
+    if damaged is not None:
+        raise UserInputError("path", name, "it is damaged", "Copy or download it again")
 
 
 def module_format(path: Path) -> Format:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from napari_dacapo.experiments.run import Run
     from napari_dacapo.experiments.starts.start import Start
 
+SUGGESTED = "Suggested task, network, trainer, and how long. Look at pages 2 to 5, then press Train."
 MARGIN = 3  # pixels around all, and around the words of a tab
 
 
@@ -172,7 +173,8 @@ class DaCapo(QWidget):
         for component in ("architecture", "task", "trainer"):
             page = self.components[component]
             page.suggest(getattr(suggestion, component), suggestion.why[component])
-        self.footer.say("Suggested task, network and trainer. Look at pages 2 to 4, then press Train.")
+        self.runs.new.suggest_length(suggestion.length)
+        self.footer.say(SUGGESTED)
         if suggestion.label_ids:
             datasplit = cast(DataSplit, self.data.record)
             try:

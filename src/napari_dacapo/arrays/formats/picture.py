@@ -15,17 +15,14 @@ TYPES = {  # how Pillow calls what an image holds, and its numbers
     **{"1": "?", "L": "u1", "LA": "u1", "RGB": "u1", "RGBA": "u1"},
     **{"I;16": "<u2", "I;16B": ">u2", "I": "i4", "F": "f4"},
 }
-CHANNELS = {
-    "LA": ("grey", "alpha"),
-    "RGB": ("red", "green", "blue"),
-    "RGBA": ("red", "green", "blue", "alpha"),
-}
+COLOURS = ("red", "green", "blue")
+CHANNELS = {"RGB": COLOURS, "RGBA": COLOURS}
 PNG = b"\x89PNG"
 PNG_BITS = slice(24, 26)  # bits per channel, kind of colour: 2, 4 and 6 have several channels
 
 
 def open_stored(path: Path, array: str, level: int) -> Stored:
-    """(y, x), or (y, x, c) where it has colours or transparency."""
+    """(y, x), or (y, x, c) where it has colours; its opacity is left out."""
     shape, dtype, channel_names = header(path)
     return Stored(
         name=str(path),
@@ -52,7 +49,10 @@ def header(path: Path) -> tuple[tuple[int, ...], np.dtype[np.generic], tuple[str
 
 def pixels(path: Path) -> NDArray[Any]:
     with _opened(path) as image:
-        return np.asarray(image)
+        values = np.asarray(image)
+        if image.mode == "LA":
+            return values[..., 0]
+        return values[..., : len(COLOURS)] if image.mode == "RGBA" else values
 
 
 def _opened(path: Path) -> Image.Image:

@@ -63,9 +63,8 @@ def numbered(files: Sequence[Path]) -> list[Path]:
         or any(i % 2 == 0 for i in changing)
     ):
         problem = f"{tail(files[0].name, 30)} and {tail(files[-1].name, 30)} differ in more than one number"
-        raise UserInputError(
-            "path", tail(folder), problem, "Give the slices of one stack a folder and numbers"
-        )
+        fix = "Number the slices of one stack; images that are no slices are datasets of their own"
+        raise UserInputError("path", tail(folder), problem, fix)
     place = changing.pop() if changing else 0
     ordered = sorted(files, key=lambda file: _value(parts[file][place]))
     _refuse_gaps(folder, [int(_value(parts[file][place])) for file in ordered] if place else [0])
@@ -90,7 +89,8 @@ def _header(file: Path) -> Header:
 
 def _different(file: Path, shape: tuple[int, ...], dtype: np.dtype[np.generic]) -> UserInputError:
     problem = f"it is not {shape} {dtype} as the first slice of its folder is"
-    return UserInputError("path", tail(file), problem, "Give all slices the same size and type")
+    fix = "Give all slices the same size and type; images that are no slices are datasets of their own"
+    return UserInputError("path", tail(file), problem, fix)
 
 
 def _reader(

@@ -34,7 +34,7 @@ from napari_dacapo.blockwise.workers import Threads, Workers
 from napari_dacapo.clusters.cluster import Cluster
 from napari_dacapo.errors import UserInputError
 from napari_dacapo.experiments.applying.looks import looks_of, refuse_changed_image, ways_of
-from napari_dacapo.experiments.applying.volume_plan import VolumePlan, segmenting_threads
+from napari_dacapo.experiments.applying.volume_plan import VolumePlan, predicting_threads, segmenting_threads
 from napari_dacapo.experiments.applying.wanted import Wanted
 from napari_dacapo.experiments.predicting.predict import OutputGrid
 from napari_dacapo.experiments.predicting.trained import Trained
@@ -48,7 +48,6 @@ PREDICTING = "predicting"
 AFTER_PREDICTION = ("postprocessor", "parameters", "segmenter")  # of a job
 DONE = "done"
 SHOWN_HASH = 16  # digits; more tell nobody more
-THREADS = 3  # while one block is computed, others are read and written
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +176,8 @@ class Volume:
             if cluster.is_here:
                 bytes_per_voxel = self.trained.run.task.segmenting_bytes(len(self.grid.shape))
                 segmenting = Threads(segmenting_threads(plan, bytes_per_voxel))
-                yield from self._stages(ledger, plan, network, image, Threads(THREADS), segmenting)
+                predicting = Threads(predicting_threads(plan, self.trained))
+                yield from self._stages(ledger, plan, network, image, predicting, segmenting)
             else:
                 with cluster.connect() as client:
                     workers = DaskWorkers(client)
@@ -240,7 +240,7 @@ class Volume:
                 "axes": "zyx"[-dims:],
                 "chunks": plan.chunk,
                 "coarser": coarser_shapes(self.grid.shape, dims),
-                "attributes": self._about,
+                "attributes": self._about | self._segmented_by,
             },
             work=self._work,
             grid=self.wanted_in(Grid(self.grid.shape, plan.segmented)),
@@ -269,11 +269,17 @@ class Volume:
             "identity": self.trained.run.identity,
             "iteration": self.trained.iteration,
             "image": self.raw.name,
-            "parameters": dict(self.parameters),
             "mask": None if self.region is None else self.region.mask().name,
-            "segmenter": None if self.own is None else self.own.address,
             "version": version("napari-dacapo"),
             "versions": {package: version(package) for package in ("torch", "zarr", "numpy")},
+        }
+
+    @property
+    def _segmented_by(self) -> dict[str, Any]:
+        """Not of the prediction, which may be segmented again by others."""
+        return {
+            "parameters": dict(self.parameters),
+            "segmenter": None if self.own is None else self.own.address,
         }
 
     def _forget_lost(self, ledger: Ledger, plan: VolumePlan) -> None:

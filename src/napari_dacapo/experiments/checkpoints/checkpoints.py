@@ -30,6 +30,7 @@ log = logging.getLogger(__name__)
 
 KEPT_LAST = 3  # unless a person wants more
 KEPT_EVERY = 10
+MOST_MILESTONES = 20  # of weeks there would be thousands otherwise
 LARGEST_RATIO = 4  # a member may have this many times the bytes of the network's weights
 SLACK = 1 << 20  # bytes of headers and random states, which do not grow with the network
 
@@ -91,6 +92,10 @@ class Checkpoints:
             with suppress(CheckpointError):
                 entries.append(_entry(folder.manifest(), best))
         return tuple(entries)
+
+    def iterations(self) -> tuple[int, ...]:
+        """Of every checkpoint, also of those whose manifest cannot be read, the earliest first."""
+        return tuple(folder.iteration for folder in self._folders())
 
     def save(self, state: State, reasons: Iterable[str] = ()) -> Path:
         """Write the state and return its folder; saving an iteration again replaces it.
@@ -169,33 +174,36 @@ class Checkpoints:
         return frozenset(best.iteration for best in self.best().values())
 
     def mark_best(self, criterion: str, iteration: int, score: float) -> None:
-        """Keep a saved iteration as the best by that criterion, in place of an earlier one."""
+        """Keep a saved iteration as the best by that criterion, in place of another one."""
         if not math.isfinite(score):
             raise CheckpointError(f"A score of {score} cannot be the best by {criterion!r:.80}.")
         self._existing(iteration)
-        self._write_best({**self._known_best(), criterion: Best(iteration, score)})
+        known = self._known_best()
+        if known.get(criterion) != Best(iteration, score):
+            self._write_best({**known, criterion: Best(iteration, score)})
 
     def rotate(self) -> None:
         """Delete all but the last ones, the best and every tenth; what cannot be read stays.
 
-        Nothing is deleted unless one of those that stay is whole.
+        Of more than twenty that would be kept as tenths every other goes: every 20th stays then, every 40th
+        and so on. Nothing is deleted unless one of those that stay is whole.
         """
         try:
             best = self.best_iterations()
         except DamagedCheckpointError:
             return
         complete = [folder for folder in self._folders() if folder.is_complete()]
-        last = complete[-self.kept_last :]
-        spare = [f for f in complete[: -self.kept_last] if f.iteration not in best and not _is_milestone(f)]
+        last, early = complete[-self.kept_last :], complete[: -self.kept_last]
+        every = _milestones_every(max((folder.manifest().number for folder in last), default=0))
+        spare = [f for f in early if f.iteration not in best and f.manifest().number % every]
         if spare and any(folder.is_whole() for folder in reversed(last)):
             for folder in spare:
                 folder.remove()
 
     def forget_after(self, iteration: int) -> None:
-        """Delete the checkpoints and the marks of the best that lie after an iteration."""
-        known = self._known_best()
-        kept = {name: best for name, best in known.items() if best.iteration <= iteration}
-        if kept != known:
+        """Delete the checkpoints and the marks of the best that lie after an iteration, and damaged marks."""
+        kept = {name: best for name, best in self._known_best().items() if best.iteration <= iteration}
+        if not self._is_marked(kept):
             self._write_best(kept)
         for folder in self._folders():
             if folder.iteration > iteration:
@@ -210,6 +218,13 @@ class Checkpoints:
             return self.best()
         except DamagedCheckpointError:
             return {}
+
+    def _is_marked(self, best: dict[str, Best]) -> bool:
+        """Whether the file says exactly that."""
+        try:
+            return self.best() == best
+        except DamagedCheckpointError:
+            return False
 
     def _write_best(self, best: dict[str, Best]) -> None:
         document = {name: [each.iteration, each.score] for name, each in best.items()}
@@ -278,8 +293,12 @@ def _entry(manifest: Manifest, best: dict[str, Best]) -> Entry:
     return Entry(iteration, (*manifest.reasons, *marks), length)
 
 
-def _is_milestone(folder: CheckpointFolder) -> bool:
-    return folder.manifest().number % KEPT_EVERY == 0
+def _milestones_every(newest: int) -> int:
+    """Which numbers stay: those this divides; of 200 checkpoints every tenth, of 201 every 20th."""
+    every = KEPT_EVERY
+    while newest > MOST_MILESTONES * every:
+        every *= 2
+    return every
 
 
 def _note(damaged: list[DamagedCheckpointError], newest: int, iteration: int) -> str:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pydantic import Field, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
 
-from napari_dacapo.files import append_line, atomic_write
+from napari_dacapo.files import append_line, atomic_write, sync_file
 
 CHUNK = 1 << 20  # bytes parsed at once: holds the interpreter for 20 ms
 
@@ -66,10 +66,11 @@ class History:
         self._append(_line("iteration", iteration, _json_numbers(measured)))
 
     def append_many(self, rows: Iterable[ValidationRow]) -> None:
-        """All rows of an iteration in one line: a crash leaves all of them or none."""
+        """All rows of an iteration in one line: a crash leaves all of them or none. Durable on return."""
         for iteration, group in groupby(rows, key=lambda row: row.iteration):
             stored = [_stored(row) for row in group]
             self._append(_line("validation", iteration, {"rows": stored}))
+            sync_file(self.path)
 
     def read(self) -> Record:
         """Everything, damaged lines left out; of an iteration validated twice, the later scores."""

@@ -35,7 +35,8 @@ class FromRun(Start):
         by = self.criterion
         loaded = checkpoints.load_best(by) if by else checkpoints.load(self.iteration)
         names = tuple(other.task.channel_names(other.architecture.dims))
-        origin = f"{self.run}, iteration {loaded.state.iteration}"
+        later = " (a later one is damaged)" if loaded.note else ""
+        origin = f"{self.run}, iteration {loaded.state.iteration}{later}"
         return TrainedWeights(origin, loaded.state.weights, names)
 
     def renamed(self, run: str, new_name: str) -> Self:

@@ -16,6 +16,8 @@ from napari_dacapo.experiments.suggesting.suggested_unet import suggested_unet
 from napari_dacapo.tasks.task import Task
 from napari_dacapo.trainers.trainer import Trainer
 
+CPU_LENGTH = {"iterations": 2_000, "validation_interval": 200}  # a first score within minutes, not hours
+
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
@@ -26,6 +28,7 @@ class Suggestion:
     trainer: Trainer
     label_ids: tuple[int, ...]  # that every labels are to have as 1, 2, 3; usually none
     why: Mapping[str, str]  # a sentence for "architecture", "task" and "trainer"
+    length: Mapping[str, int]  # of a run, by its fields; nothing where its defaults suit
 
 
 def suggest(found: Measurements) -> Suggestion:
@@ -34,7 +37,7 @@ def suggest(found: Measurements) -> Suggestion:
     task, label_ids, why_task = suggested_task(found)
     trainer, why_trainer = suggested_trainer(found, architecture)
     why = {"architecture": why_architecture, "task": why_task, "trainer": why_trainer}
-    return Suggestion(architecture, task, trainer, label_ids, why)
+    return Suggestion(architecture, task, trainer, label_ids, why, {} if found.on_gpu else CPU_LENGTH)
 
 
 def suggest_for(training: OpenDatasets, device: str = "auto") -> Suggestion:

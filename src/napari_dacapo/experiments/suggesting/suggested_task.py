@@ -61,7 +61,7 @@ def _one_class(found: Measurements) -> Suggested:
 
 def _several_classes(found: Measurements) -> Suggested:
     count = len(found.ids)
-    reason = f"There are {count} ids, each in {found.parts:g} pieces: classes rather than objects"
+    reason = f"There are {count} ids, each in {found.parts:,.0f} pieces: classes rather than objects"
     if found.ids == tuple(range(1, count + 1)) and not found.has_strays:
         names = (f"class {id}" for id in found.painted)
         return OneHot(classes=("background", *names)), (), f"{reason}."

@@ -112,8 +112,10 @@ def _with_larger_blocks(found: Measurements, network: UNet) -> UNet:
 
 def _why(found: Measurements, network: UNet) -> str:
     sizes = " x ".join(f"{size:.4g}" for size in found.voxel_size)
-    device = f"a {'GPU' if found.on_gpu else 'CPU'} of {found.memory / 2**30:.3g} GiB"
+    poolings = ", ".join(" x ".join(map(str, factors)) for factors in network.downsample_factors)
+    patch = " x ".join(map(str, network.input_shape))
+    memory = f"the {found.memory / 2**30:.3g} GiB of {'the GPU' if found.on_gpu else 'this computer'}"
     return (
-        f"Poolings by {network.downsample_factors} suit voxels of {sizes}; a patch of "
-        f"{network.input_shape} and {network.num_fmaps} feature maps fit the labels and {device}."
+        f"Poolings by {poolings} suit voxels of {sizes}; patches of {patch} and {network.num_fmaps} "
+        f"feature maps fit the labels and {memory}."
     )

@@ -15,12 +15,14 @@ from napari_dacapo.experiments.checkpoints.weights import load_optimizer_into, l
 from napari_dacapo.experiments.compute import Compute, choose_compute
 from napari_dacapo.experiments.memory import TrainingSize
 from napari_dacapo.experiments.network import begin_with, build_network
+from napari_dacapo.experiments.results.best_marks import mark_best
 from napari_dacapo.experiments.results.history import History, ValidationRow
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.steps import Notice, Saved
 from napari_dacapo.experiments.training.average import follow
 from napari_dacapo.experiments.training.batches import Batch, Batches
+from napari_dacapo.experiments.training.data_seen import Seen, changes, data_seen
 
 if TYPE_CHECKING:
     import torch
@@ -40,6 +42,7 @@ class Session:
     scaler: torch.amp.GradScaler
     batches: Batches
     validation: OpenDatasets
+    seen: Seen  # what the data look like
     checkpoints: Checkpoints
     history: History
     size: TrainingSize
@@ -55,19 +58,21 @@ class Session:
     def begin(cls, run: Run, folder: RunFolder, device: str, size: TrainingSize | None = None) -> Session:
         """A session that stands where the folder's newest good checkpoint stands, or at the start."""
         _refuse_another_run(folder, run)
-        training = run.datasplit.training(folder.root)
+        training, validation = run.datasplit.training(folder.root), run.datasplit.validation(folder.root)
+        seen = data_seen(training, validation)
         compute = choose_compute(device, run.trainer.precision, run.architecture.dims)
         network = build_network(run, training[0].raw.channels or 1)
         checkpoints = Checkpoints(folder.checkpoints, run.identity)
-        loaded = checkpoints.load(expected_bytes=size_of(network)) if checkpoints.list() else None
-        notices = []
+        loaded = checkpoints.load(expected_bytes=size_of(network)) if checkpoints.iterations() else None
+        notices: list[Notice] = []
         if loaded is not None:
             load_weights_into(network, loaded.state.trained or loaded.state.weights)
             size = size or TrainingSize(**_tuples(loaded.state.extra["size"]))
-            notices += [Notice(loaded.note)] if loaded.note else []
+            notices += map(Notice, filter(None, (loaded.note, _other_data(loaded.state, seen))))
         elif (trained := run.start.weights(folder.root, size_of(network))) is not None:
             notices.append(Notice(begin_with(network, run, trained)))
         size = size or TrainingSize(run.trainer.batch_size, run.architecture.input_patch)
+        compute = compute.suited_to(network)
         compute.place(network)
         session = cls(
             run=run,
@@ -77,8 +82,9 @@ class Session:
             average=deepcopy(network) if run.trainer.average_decay else None,
             optimizer=run.trainer.build_optimizer(network.parameters()),
             scaler=_scaler(compute),
-            batches=Batches.of(run, training, size),
-            validation=run.datasplit.validation(folder.root),
+            batches=Batches.of(run, training, size, compute.feeders),
+            validation=validation,
+            seen=seen,
             checkpoints=checkpoints,
             history=History(folder.path),
             size=size,
@@ -93,6 +99,7 @@ class Session:
 
         self.network.train()
         if state is None:
+            torch.manual_seed(self.run.seed)  # of dropout, whatever this process did before
             self.history.truncate_to(0)
             return
         load_weights_into(self.judged, state.weights)
@@ -105,17 +112,25 @@ class Session:
         self.checkpoints.forget_after(state.iteration)
         self.history.truncate_to(state.iteration)
         self.validations = list(self.history.read().validations)
+        self.mark_best()  # where a process died between scores and marks
 
     @property
     def judged(self) -> nn.Sequential:
         """The network that is validated and applied."""
         return self.network if self.average is None else self.average
 
+    def mark_best(self) -> tuple[str, ...]:
+        """Tell the checkpoints which are the best; the criteria that this iteration is the best by."""
+        criteria = self.run.task.criteria()
+        best = mark_best(self.checkpoints, criteria, self.validations)
+        return tuple(each.name for each in criteria if best.get(each.name) == self.iteration)
+
     def learn(self, batch: Batch) -> float:
         """One step; the loss, NaN where the step was skipped because loss or gradient was not finite."""
         import torch
 
         self.whole = False
+        counted = {name: value.clone() for name, value in self.network.named_buffers()}
         rate = self.run.trainer.learning_rate_at(self.iteration, self.run.iterations)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
@@ -128,6 +143,8 @@ class Session:
             self.scaler.step(self.optimizer)
             if self.average is not None:
                 follow(self.average, self.network, self.run.trainer.average_decay_at(self.iteration))
+        else:  # what a normalisation counted of it is not finite, either
+            self.network.load_state_dict(counted, strict=False)
         self.scaler.update()
         self.optimizer.zero_grad(set_to_none=True)
         self.skipped = 0 if finite else self.skipped + 1
@@ -152,11 +169,19 @@ class Session:
         return loss.detach()
 
     def save(self) -> Saved:
-        """Write a checkpoint of the last finished step."""
+        """Write a checkpoint of the last finished step; while steps are skipped, older ones all stay."""
         path = self.checkpoints.save(self._state())
-        self.checkpoints.rotate()
+        if not self.skipped:
+            self.checkpoints.rotate()
         self.saved_iteration, self.saved_at = self.iteration, time.monotonic()
         return Saved(self.iteration, path, ())
+
+    def forget_skipped(self) -> None:
+        """Back to what was saved before the steps that were skipped: later weights give no finite loss."""
+        self.whole = False
+        self.checkpoints.forget_after(self.iteration - self.skipped)
+        self.mark_best()
+        self.saved_iteration = max(self.checkpoints.iterations(), default=0)
 
     def _state(self) -> State:
         import torch
@@ -171,6 +196,7 @@ class Session:
             extra={
                 "size": {"batch_size": self.size.batch_size, "input_shape": list(self.size.input_shape)},
                 "skipped": self.skipped,
+                "data": self.seen,
                 "input_channels": self.batches.sampler.input_channels,
                 "channel_names": list(self.run.task.channel_names(self.run.architecture.dims)),
             },
@@ -191,9 +217,20 @@ class Session:
 def _refuse_another_run(folder: RunFolder, run: Run) -> None:
     if folder.record.exists() and not run.same_training_as(folder.saved_run()):
         raise CheckpointError(
-            f"{folder.path} holds another run: its components differ from those given. "
-            "Train under a new name, or delete the old run first."
+            f"{folder.record} is of another run: its components differ from those given. Train under a new "
+            "name, or bring the old one back: napari-dacapo create run NAME --overwrite -j THAT_FILE."
         )
+
+
+def _other_data(state: State, seen: Seen) -> str:
+    """A sentence where the run learned from other data until now; checkpoints of before tell of none."""
+    changed = changes(state.extra.get("data", seen), seen)
+    if not changed:
+        return ""
+    return (
+        f"The data changed since iteration {state.iteration:,}: {changed}. Scores before and after it do not "
+        "compare. For results of the new data alone, train a new run."
+    )
 
 
 def _scaler(compute: Compute) -> torch.amp.GradScaler:

@@ -106,13 +106,14 @@ class SideBySide:
                 self._waiting.remove(given)
                 yield Ended(completed=False)
             return
-        is_over = _is_free(given.folder) if given.stopping else given.future.status in OVER
+        is_lost = given.worker not in workers
+        is_over = is_lost or _is_free(given.folder) if given.stopping else given.future.status in OVER
         yield from _measured(given)
         if given.stopping and is_over:
             yield self._end(given, Ended(completed=False))
         elif is_over:
             yield self._end(given, Ended(failure=_failure(given.future)))
-        elif given.worker not in workers and not given.stopping:
+        elif is_lost and not given.stopping:
             yield self._lose(given)
 
     def _send(self, given: _Given, worker: str) -> tuple[str, RunStep]:

@@ -16,6 +16,7 @@ from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.steps import Notice, Snapshot, Step, TrainStep
 from napari_dacapo.experiments.training.batches import Batch
+from napari_dacapo.experiments.training.hints import Hints
 from napari_dacapo.experiments.training.preflight import preflight
 from napari_dacapo.experiments.training.session import Session
 from napari_dacapo.experiments.training.snapshots import write_snapshot
@@ -24,7 +25,6 @@ from napari_dacapo.experiments.training.validation import validate_session
 log = logging.getLogger(__name__)
 
 MOST_SKIPPED = 10  # steps in a row whose loss is not finite
-IN_VAIN = 10  # steps in a row whose loss is 0
 SAVE_SECONDS = 300.0  # a crash loses at most this much work
 
 
@@ -99,18 +99,13 @@ def _iterations(session: Session) -> Iterator[Step]:
     if session.iteration >= session.run.iterations:
         yield Notice(f"All {session.run.iterations:,} iterations are done.")
         return
-    in_vain = 0
+    hints = Hints()
     with closing(session.batches.following(session.iteration)) as batches:
         while session.iteration < session.run.iterations and not _ran_out_of_patience(session):
             step = _step(session, batches)
             yield step
             yield from _after_step(session)
-            in_vain = in_vain + 1 if step.loss == 0 else 0
-            if in_vain == IN_VAIN:
-                yield Notice(
-                    f"{IN_VAIN} steps in a row had a loss of 0: the task may give no weight to what is "
-                    "labelled. Preview its target; affinities learn from parts of objects, too."
-                )
+            yield from hints.after(step)
     if session.iteration < session.run.iterations:
         yield Notice(f"Stopped early: the last {session.run.patience} validations brought no better score.")
 
@@ -143,7 +138,7 @@ def _learn(session: Session, batch: Batch) -> float:
     except RuntimeError as error:
         raise _device_error(session, error) from error
     if session.skipped >= MOST_SKIPPED:
-        session.whole = False  # nothing here is worth saving
+        session.forget_skipped()
         raise DeviceError(
             f"The loss was no finite number in {MOST_SKIPPED} steps, until iteration {session.iteration}",
             f"Lower the learning rate or look for NaN in the data; iteration {session.saved_iteration} "

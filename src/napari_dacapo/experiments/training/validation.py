@@ -10,7 +10,6 @@ from napari_dacapo.datasplits.dataset import OpenDataset
 from napari_dacapo.experiments.predicting.predict import OutputGrid, predict
 from napari_dacapo.experiments.predicting.predictions import Predictions
 from napari_dacapo.experiments.predicting.trained import Trained, load_trained
-from napari_dacapo.experiments.results.comparison import best_row, mean_rows
 from napari_dacapo.experiments.results.history import ValidationRow
 from napari_dacapo.experiments.results.truth import truth_on
 from napari_dacapo.experiments.run_folder import RunFolder
@@ -31,7 +30,7 @@ def validate_session(session: Session) -> Iterator[Step]:
     session.network.train()
     session.history.append_many(rows)
     session.validations.extend(rows)
-    best_by = _mark_best(session)
+    best_by = session.mark_best()
     predictions.keep_only({session.iteration, *session.checkpoints.best_iterations()})
     yield Saved(session.iteration, session.checkpoints.folder, best_by)
 
@@ -77,21 +76,3 @@ def validate(trained: Trained, dataset: OpenDataset, predictions: Predictions) -
 def _as_it_is(session: Session) -> Trained:
     channels = session.batches.sampler.input_channels
     return Trained(session.run, session.judged, session.compute, session.iteration, channels)
-
-
-def _mark_best(session: Session) -> tuple[str, ...]:
-    """Tell the checkpoints by which criteria this iteration is the best, over all and for each dataset."""
-    decides = session.run.task.criteria()[0]
-    best_by = []
-    for criterion in session.run.task.criteria():
-        best = best_row(criterion, mean_rows(session.validations))
-        if best is not None and best.iteration == session.iteration:
-            session.checkpoints.mark_best(criterion.name, best.iteration, best.scores[criterion.name])
-            best_by.append(criterion.name)
-    for dataset in session.validation:
-        own = [row for row in session.validations if row.dataset == dataset.title]
-        best = best_row(decides, own)
-        if best is not None and best.iteration == session.iteration:
-            key = f"{dataset.title}/{decides.name}"
-            session.checkpoints.mark_best(key, best.iteration, best.scores[decides.name])
-    return tuple(best_by)

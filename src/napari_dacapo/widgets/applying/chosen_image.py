@@ -63,6 +63,7 @@ class ChosenImage(ChosenSource):
     def close(self) -> bool:
         """Follow the viewer no longer."""
         self.drawn_box.close()
+        self._viewer.layers.events.inserted.disconnect(self._choose_first)
         for event in self._movements:
             event.disconnect(self._on_moved)
         return super().close()
@@ -85,6 +86,13 @@ class ChosenImage(ChosenSource):
         self._moved.timeout.connect(self.changed)
         for event in self._movements:
             event.connect(self._on_moved)
+        inserted = self._viewer.layers.events.inserted
+        inserted.connect(self._choose_first, position="last")  # the choice knows it then
+
+    def _choose_first(self, _: Any = None) -> None:
+        """What a person chose stays."""
+        if self.layer.layer is None:
+            self.layer.choose(next(self._not_ours, None))
 
     @property
     def _movements(self) -> tuple[Any, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
@@ -26,6 +26,7 @@ from napari_dacapo.widgets.data.axes_choice import time_shown
 from napari_dacapo.widgets.data.changed_layers import ChangedLayers
 from napari_dacapo.widgets.data.layers_box import Viewed
 from napari_dacapo.widgets.parts.allowed import allow
+from napari_dacapo.widgets.viewer.shown_layers import beside
 from napari_dacapo.widgets.viewer.world import unit_of, view_of
 from napari_dacapo.widgets.work.background import Background
 
@@ -74,7 +75,8 @@ class CorrectRow(QWidget):
         self.train = QPushButton("Train on with it")
         self._corrected: Labels | None = None
         self._painted = ChangedLayers(viewer, self)
-        self._unsaved: dict[str, Viewed] = {}  # by title; not known to be on the disk
+        self._unsaved: dict[str, Viewed] = {}  # painted on, by title; held here where their layer is deleted
+        self._written: dict[str, Viewed] = {}  # are being saved, not known to be on the disk
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(SAVES)
@@ -94,7 +96,7 @@ class CorrectRow(QWidget):
         """Follow the viewer no longer; what was painted last is saved."""
         self._timer.stop()
         try:
-            corrected.keep(self._workspace, self._take_unsaved())
+            corrected.keep(self._workspace, _chosen(self._written | self._take_unsaved()))
         except DacapoError as error:
             log.warning("What was painted last is not saved: %s", error)
         self._painted.close()
@@ -117,7 +119,7 @@ class CorrectRow(QWidget):
     def _connect(self) -> None:
         self.correct.clicked.connect(self._on_correct)
         self.train.clicked.connect(self._on_train)
-        self._painted.changed.connect(self._timer.start)
+        self._painted.changed.connect(self._on_painted)
         self._timer.timeout.connect(self._save)
         self.saving.failed.connect(self._save_later)
         self._run.changed.connect(self.show_state)
@@ -160,14 +162,14 @@ class CorrectRow(QWidget):
         segmentation = cast(Labels, self._segmentation)
         taken = [layer.name for layer in self._viewer.layers]
         title = self._image.title or segmentation.name
-        chosen = self._chosen(segmentation)
+        chosen = self._shown(segmentation)
         self.said.emit("Copies the part …")
         work = partial(
             corrected.part, self._workspace, self._run.name, chosen, view_of(self._viewer), title, taken
         )
         self.background.do(work, then=partial(self._add, segmentation))
 
-    def _chosen(self, layer: Labels) -> ChosenLayer:
+    def _shown(self, layer: Labels) -> ChosenLayer:
         shown = ShownLayer.of(layer)
         return ChosenLayer(shown, None, time_shown(self._viewer, layer, likely_axes(shown)))
 
@@ -178,35 +180,45 @@ class CorrectRow(QWidget):
         layer.selected_label = min(int(data.max()) + 1, np.iinfo(data.dtype).max)  # a new object
         self._viewer.add_layer(layer)
         self._viewer.layers.selection.active = layer
-        self._corrected, segmentation.visible = segmentation, False  # what is erased does not shine through
+        self._corrected = segmentation
+        for other in (segmentation, *beside(self._viewer, segmentation)):
+            other.visible = False  # the image is seen, and what is erased does not shine through
         layer.mode = "paint"
         self._painted.watch(Viewed(title, {"labels": layer}, {"labels": (None, None)}, "nothing"))
         self.said.emit(PAINT)
 
     # --- what is painted is saved ---
 
+    def _on_painted(self) -> None:
+        self._unsaved |= {each.title: each for each in self._painted.viewed(self._titles)}
+        self._timer.start()
+
     def _save(self) -> None:
         if self.saving.is_busy:
             self._timer.start()
         elif unsaved := self._take_unsaved():
-            self.saving.do(corrected.keep, self._workspace, unsaved, then=self._say_saved)
+            self._written = unsaved
+            self.saving.do(corrected.keep, self._workspace, _chosen(unsaved), then=self._say_saved)
 
     def _save_later(self, _: DacapoError) -> None:
         """There may be room by then."""
+        self._unsaved, self._written = self._written | self._unsaved, {}
         self._timer.start()
 
-    def _take_unsaved(self) -> list[tuple[str, ChosenLayer]]:
-        """What was painted since, and what could not be saved then."""
-        titles = {each.metadata[CORRECTED] for each in self._labels if CORRECTED in each.metadata}
-        for viewed in self._painted.viewed(titles):
+    def _take_unsaved(self) -> dict[str, Viewed]:
+        """What is painted from now on is unsaved again."""
+        for viewed in self._painted.viewed(self._titles):
             self._painted.watch(viewed)
-            self._unsaved[viewed.title] = viewed
-        layers = ((title, each.layers["labels"]) for title, each in self._unsaved.items())
-        return [(title, ChosenLayer(ShownLayer.of(layer))) for title, layer in layers]
+        unsaved, self._unsaved = self._unsaved, {}
+        return unsaved
 
     def _say_saved(self, files: tuple[File, ...]) -> None:
-        self._unsaved.clear()
+        self._written = {}
         self.said.emit(f"Saved as {', '.join(file.path for file in files)} in the workspace.")
+
+    @property
+    def _titles(self) -> set[str]:
+        return {each.metadata[CORRECTED] for each in self._labels if CORRECTED in each.metadata}
 
     # --- and trained on ---
 
@@ -218,3 +230,7 @@ class CorrectRow(QWidget):
 
     def _say_failure(self, error: DacapoError) -> None:
         self.said.emit(str(error))
+
+
+def _chosen(painted: Mapping[str, Viewed]) -> list[tuple[str, ChosenLayer]]:
+    return [(title, ChosenLayer(ShownLayer.of(each.layers["labels"]))) for title, each in painted.items()]

@@ -48,9 +48,9 @@ class EstimateLine(QWidget):
 
     def tell(self, wish: Wish) -> None:
         """What it takes, or why it cannot be."""
-        self._wish = wish
-        if not self.text.text():
+        if self._wish is None:  # what was said in its place is over
             self.text.setText(LOOKS)
+        self._wish = wish
         self._looking.wish(applied_work.told, self._workspace, wish, then=partial(self._show, wish))
 
     def _show(self, wish: Wish, told: Told) -> None:

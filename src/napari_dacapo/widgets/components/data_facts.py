@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from napari_dacapo.datasplits.datasplit import DataSplit
 from napari_dacapo.errors import UserInputError
 from napari_dacapo.layers.boxes import region_layers
 from napari_dacapo.layers.layer import LayerData
+from napari_dacapo.layers.results import dataset_layers
+
+CUBES = "They count as cubes: where they are none, set the layer's scale, or the voxel size of the file."
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +32,11 @@ class DataFacts:
 
     def __str__(self) -> str:
         shape = " x ".join(f"{n:,}" for n in self.shape)
-        size = " x ".join(f"{v:g}" for v in self.voxel_size)
+        size = " x ".join(f"{v:.4g}" for v in self.voxel_size)
         channels = f", {self.channels} channels" if self.channels > 1 else ""
+        if self.unit == "voxel" and set(self.voxel_size) == {1.0}:
+            told = f" {CUBES}" if len(self.shape) > 2 else ""
+            return f"{self.title}: {shape} voxels{channels}, of unknown size.{told}"
         return f"{self.title}: {shape} voxels{channels} of {size} {self.unit}"
 
 
@@ -62,6 +69,11 @@ def _facts(dataset: OpenDataset) -> DataFacts:
     )
 
 
-def regions(datasplit: DataSplit, root: Path) -> list[LayerData]:
-    """What trains and what validates, as layers. Raises UserInputError for data that cannot be opened."""
-    return region_layers(datasplit.training(root), datasplit.validation(root))
+def regions(datasplit: DataSplit, root: Path, viewed: Collection[str] = ()) -> list[LayerData]:
+    """What trains and what validates, as layers, over the first dataset if its title is not one of `viewed`.
+
+    Raises UserInputError for data that cannot be opened.
+    """
+    training = datasplit.training(root)
+    first = [] if training[0].title in viewed else dataset_layers(training[0])
+    return [*first, *region_layers(training, datasplit.validation(root))]

@@ -49,7 +49,7 @@ class AxesChoice(QWidget):
 
     @property
     def axes(self) -> str | None:
-        """What a person chose; None where the layer tells, or where nothing else is chosen yet."""
+        """What is chosen, or all that is possible; None where the layer tells, or nothing is chosen yet."""
         chosen: str | None = self.letters.currentData()
         return None if chosen == self._told else chosen
 
@@ -88,7 +88,7 @@ class AxesChoice(QWidget):
     def _fill(self, possible: tuple[str, ...]) -> None:
         self.letters.blockSignals(True)
         self.letters.clear()
-        if self._told is None and possible:
+        if self._told is None and len(possible) > 1:
             self.letters.addItem(CHOOSE, None)
         for each in possible:
             self.letters.addItem(each, each)

@@ -53,6 +53,11 @@ class ChangedLayers(QObject):
         """All layers that are followed."""
         return frozenset(self._edits)
 
+    @property
+    def titles(self) -> frozenset[str]:
+        """Of the datasets whose layers are followed."""
+        return frozenset(self._viewed)
+
     def watch(self, viewed: Viewed) -> None:
         """From now on; what was changed before is being saved."""
         self._viewed[viewed.title] = viewed

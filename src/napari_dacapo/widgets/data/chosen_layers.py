@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
+from napari_dacapo.arrays.file import File
 from napari_dacapo.datasplits.dataset import Dataset, Entries
 from napari_dacapo.datasplits.datasplit import DataSplit
-from napari_dacapo.datasplits.entries import split_of, with_dataset
+from napari_dacapo.datasplits.entries import split_of, with_dataset, with_datasets, with_free_title
 from napari_dacapo.datasplits.fitting import refuse_misfit
 from napari_dacapo.datasplits.held_out_slab import HeldOutSlab
 from napari_dacapo.datasplits.ids import Unlabelled
+from napari_dacapo.datasplits.pictures import pictures
 from napari_dacapo.layers.keeping import ChosenLayer, Kept, files_in_use, keep
 from napari_dacapo.store.workspace import Workspace
 
@@ -54,10 +56,34 @@ def use_layers(
 
 def use_files(root: Path, dataset: Dataset, entries: Entries, before: DataSplit | None) -> Used:
     """A datasplit of the entries and one more dataset. Raises UserInputError where that cannot be opened."""
-    normalization = (before or HeldOutSlab(dataset=dataset)).normalization
-    dataset.open(root, normalization)
+    dataset = with_free_title(_titled(dataset), entries)
+    _refuse_closed((dataset,), before, root)
     said = f"{dataset.title}: read from where the files are."
     return Used(split_of(with_dataset(entries, dataset), before, root), said)
+
+
+def use_pictures(root: Path, dataset: Dataset, entries: Entries, before: DataSplit | None) -> Used:
+    """The same of a dataset for each image in its folders."""
+    datasets = [with_free_title(each, entries) for each in pictures(dataset, root)]
+    _refuse_closed(datasets, before, root)
+    datasplit = split_of(with_datasets(entries, datasets), before, root)
+    validate = sum(entry.validates for entry in datasplit.entries)
+    said = f"{len(datasets)} images are read from where they are. Of all, {validate} validate."
+    return Used(datasplit, said)
+
+
+def _refuse_closed(datasets: Sequence[Dataset], before: DataSplit | None, root: Path) -> None:
+    """Raises UserInputError for the first that cannot be opened."""
+    for each in datasets:
+        each.open(root, (before or HeldOutSlab(dataset=each)).normalization)
+
+
+def _titled(dataset: Dataset) -> Dataset:
+    """By its image, where nobody gave it a title."""
+    is_named = dataset.title != Dataset.model_fields["title"].default
+    if is_named or not isinstance(dataset.raw, File):
+        return dataset
+    return dataset.replace(title=PurePath(dataset.raw.path).stem)
 
 
 def _kept(workspace: Workspace, chosen: ChosenLayers, in_use: Collection[Path]) -> tuple[Dataset, list[str]]:

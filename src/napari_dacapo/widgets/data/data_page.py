@@ -20,7 +20,7 @@ from napari_dacapo.store.workspace import Workspace
 from napari_dacapo.widgets.components.component_page import ComponentPage
 from napari_dacapo.widgets.components.data_facts import DataFacts, Looked, look_at, regions
 from napari_dacapo.widgets.data.changed_layers import ChangedLayers
-from napari_dacapo.widgets.data.chosen_layers import Used, use_files, use_layers
+from napari_dacapo.widgets.data.chosen_layers import Used, use_files, use_layers, use_pictures
 from napari_dacapo.widgets.data.dataset_list import DatasetList
 from napari_dacapo.widgets.data.drawn_box import GETS_READY, DrawnBox
 from napari_dacapo.widgets.data.files_box import FilesBox
@@ -192,9 +192,15 @@ class DataPage(ComponentPage):
         self._start("Compares the layers with their files, and saves those that have none …")
         self.background.do(use_layers, self.workspace, chosen, entries, before, then=self._on_used)
 
-    def _on_files(self, dataset: Dataset) -> None:
+    def _on_files(self, dataset: Dataset, are_separate: bool) -> None:
         self._start("Opens the files …")
-        work = partial(use_files, self.workspace.path, dataset, self._entries, self._complete)
+        work = partial(
+            use_pictures if are_separate else use_files,
+            self.workspace.path,
+            dataset,
+            self._entries,
+            self._complete,
+        )
         self.background.do(work, then=self._on_used)
 
     def _on_used(self, used: Used) -> None:
@@ -258,7 +264,7 @@ class DataPage(ComponentPage):
             box.setEnabled(not self._is_busy)
         allow(
             self.show_regions,
-            "Add a layer for each region; they follow what is changed here.",
+            "Add a layer for each region, and the data if they are files; they follow what is changed here.",
             "" if self._complete is not None else self.problem,
         )
         measured = self._looked is not None and self._looked.facts is not None
@@ -330,7 +336,7 @@ class DataPage(ComponentPage):
 
     def _ask_for_regions(self) -> None:
         if self._complete is not None:
-            work = partial(regions, self._complete, self.workspace.path)
+            work = partial(regions, self._complete, self.workspace.path, self.changed_layers.titles)
             self.background.do(work, then=self._add_layers)
 
     def _add_layers(self, layers: list[LayerData]) -> None:

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
-from typing import cast
-
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QGroupBox, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QGroupBox, QPushButton, QVBoxLayout, QWidget
 
-from napari_dacapo.arrays.file import File
 from napari_dacapo.datasplits.dataset import Dataset
 from napari_dacapo.widgets.forms.form import Form
+
+SEPARATE = (
+    "For folders of pictures: image and labels belong together by their names, every fifth validates. "
+    "Unchecked, a folder holds the numbered slices of one volume."
+)
 
 
 class FilesBox(QGroupBox):
     """The form of a dataset; it is made when it is shown."""
 
-    chosen = Signal(object)  # a Dataset
+    chosen = Signal(object, bool)  # a Dataset, and whether each image in its folders is one
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Files and folders", parent)
         self.form: Form | None = None
+        self.separate = QCheckBox("Each image in these folders is a dataset of its own")
+        self.separate.setToolTip(SEPARATE)
         self.add = QPushButton("Add this dataset")
         self.add.clicked.connect(self._on_add)
         self._column = QVBoxLayout(self)
+        self._column.addWidget(self.separate)
         self._column.addWidget(self.add)
         self.hide()
 
@@ -47,12 +51,4 @@ class FilesBox(QGroupBox):
 
     def _on_add(self) -> None:
         if self.form is not None:
-            self.chosen.emit(_titled(cast(Dataset, self.form.value)))
-
-
-def _titled(dataset: Dataset) -> Dataset:
-    """By its image, where nobody gave it a title."""
-    is_named = dataset.title != Dataset.model_fields["title"].default
-    if is_named or not isinstance(dataset.raw, File):
-        return dataset
-    return dataset.replace(title=PurePath(dataset.raw.path).stem)
+            self.chosen.emit(self.form.value, self.separate.isChecked())

@@ -12,6 +12,7 @@ from napari_dacapo.errors import UserInputError
 from napari_dacapo.experiments.exporting.formats import FORMATS, ExportFormat
 from napari_dacapo.experiments.exporting.model_card import ModelCard
 from napari_dacapo.experiments.steps import Notice
+from napari_dacapo.store.names import folded, free_name
 from napari_dacapo.store.workspace import Workspace
 from napari_dacapo.tasks.task import Task
 from napari_dacapo.widgets.components.saved_records import read_all
@@ -45,6 +46,7 @@ class FoundModel:
     own_task: str  # the kind of that of the run it was exported from; empty where that cannot be used
     tasks: tuple[str, ...]  # saved ones that fit
     misfit: str  # why its own one does not, if it has one
+    name: str  # of a run of it, that no run has
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,15 @@ def look_at_model(workspace: Workspace, path: Path) -> FoundModel:
     told = f"{file.description.name}: {file.dims}D, from {count} of an image to {channels}{more}."
     own_misfit = "" if own is None else misfit(own)
     own_task = "" if own is None or own_misfit else type(own).__name__
-    return FoundModel(told, own_task, fitting, own_misfit)
+    return FoundModel(told, own_task, fitting, own_misfit, _free_run_name(workspace, path.stem))
+
+
+def _free_run_name(workspace: Workspace, wish: str) -> str:
+    from napari_dacapo.experiments.run import Run
+
+    names = workspace.store.names(Run) if workspace.is_ours() else ()
+    taken = {folded(name) for name in names}
+    return free_name(wish, taken) if folded(wish) in taken else wish
 
 
 def import_model(workspace: Workspace, wish: ModelImport) -> Generator[Notice, None, str]:

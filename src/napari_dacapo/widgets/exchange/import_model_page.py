@@ -134,7 +134,7 @@ class ImportModelPage(ExchangePage):
         for name in found.tasks:
             self.task.addItem(name, name)
         if not self.name.isModified():
-            self.name.setText(path.stem)
+            self.name.setText(found.name)
         self.show_state()
 
     def _on_unreadable(self, error: DacapoError) -> None:

@@ -55,6 +55,8 @@ ROWS_OF_RUNS = 4  # seen at once
 SEARCH_AFTER = 150  # milliseconds without a key
 NOT_KEPT = "Its prediction is not kept: that of the last validation is, and those of the best ones."
 COMPARE = "Compare side by side"
+IMAGE = "image"  # what the image of a row is known by
+COVERED = ("segmentation/", "scores/", "newest/", "snapshot/")  # by what a row shows
 
 
 class ResultsPage(QWidget):
@@ -296,16 +298,28 @@ class ResultsPage(QWidget):
 
     def _add_prediction(self, shown: Shown) -> None:
         """The segmentation apart from the rest: sliders change it."""
+        self._show_beneath(shown)
         then = partial(self._on_prediction_shown, shown.title)
         last = partial(self._showing.show, f"segmentation/{shown.title}", shown.layers[-1:], then)
         self._showing.show(f"prediction/{shown.title}", shown.layers[:-1], last)
 
     def _add_scores(self, shown: Shown) -> None:
+        self._show_beneath(shown)
         then = partial(self._on_scores_shown, shown.title)
         self._showing.show(f"scores/{shown.title}", shown.layers, then)
         self.legend.show_meanings(shown.legend)
         self._worst, self._looked_at = shown.worst, -1
         self._on_picked()
+
+    def _show_beneath(self, shown: Shown) -> None:
+        """The image of the row alone: those of other datasets may lie at its place."""
+        name = shown.beneath[0][1]["name"] if shown.beneath else ""
+        self._showing.show(f"{IMAGE}/{name}", shown.beneath, partial(self._uncover_image, name))
+
+    def _uncover_image(self, name: str) -> None:
+        for layer in self._viewer.layers:
+            if (mark := layer.metadata.get(OURS, "")).startswith(f"{IMAGE}/"):
+                layer.visible = mark == f"{IMAGE}/{name}/0"
 
     def _on_prediction_shown(self, title: str) -> None:
         self._uncover("segmentation", title)
@@ -323,15 +337,15 @@ class ResultsPage(QWidget):
         self._uncover("segmentation", row.title)
 
     def _uncover(self, kind: str, title: str) -> None:
-        """Results over each other mix their colours: of all labels only the first of these are seen, and no
-        prediction but their own; below scores, none.
+        """Results over each other mix their colours: of all labels only the first of these are seen, no
+        prediction but their own, below scores none, and nothing of a training.
         """
         if kind == "segmentation":
             self.legend.show_meanings({})
         own = f"prediction/{title}/" if kind == "segmentation" else ()
         for layer in self._viewer.layers:
             mark = layer.metadata.get(OURS, "")
-            if mark.startswith(("segmentation/", "scores/", "newest/")):
+            if mark.startswith(COVERED):
                 layer.visible = mark == f"{kind}/{title}/0"
             elif mark.startswith("prediction/") and not mark.startswith(own):
                 layer.visible = False

@@ -27,7 +27,7 @@ from napari_dacapo.layers.difference import Difference, Side
 from napari_dacapo.layers.layer import LayerData
 from napari_dacapo.layers.object_scores import LEGEND as IOU
 from napari_dacapo.layers.object_scores import ObjectScores, WorstObject
-from napari_dacapo.layers.results import result_layers
+from napari_dacapo.layers.results import image_beneath, result_layers
 from napari_dacapo.scores.criterion import Criterion
 from napari_dacapo.store.workspace import Workspace
 from napari_dacapo.tasks.task import Parameters, Range
@@ -102,6 +102,7 @@ class Shown:
     layers: list[LayerData]
     legend: Legend = field(default_factory=dict)
     worst: tuple[WorstObject, ...] = ()
+    beneath: list[LayerData] = field(default_factory=list)  # the image, where another may lie at its place
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,17 +145,19 @@ def prediction_layers(workspace: Workspace, row: ScoreRow) -> Shown:
     result = _result(workspace, row)
     *predictions, stored = [_named(row, layer) for layer in result_layers(result)]
     segmentation = stored if row.segmented else _segmented(result, row).layer
-    return Shown(row.title, [*predictions, segmentation])
+    return Shown(row.title, [*predictions, segmentation], beneath=_beneath(row, result))
 
 
 def score_layers(workspace: Workspace, row: ScoreRow) -> Shown:
     """For objects the truth coloured by IoU, splits and merges; for classes what is right and wrong."""
     result = _result(workspace, row)
     segmented = _ids(result, row)
+    beneath = _beneath(row, result)
     if classes := class_layers(result, segmented):
-        return Shown(row.title, [_named(row, layer) for layer in classes], VERDICTS)
+        return Shown(row.title, [_named(row, layer) for layer in classes], VERDICTS, beneath=beneath)
     scores = ObjectScores.of(result, segmented)
-    return Shown(row.title, [_named(row, layer) for layer in scores.layers()], IOU, scores.worst())
+    layers = [_named(row, layer) for layer in scores.layers()]
+    return Shown(row.title, layers, IOU, scores.worst(), beneath)
 
 
 def difference_layers(workspace: Workspace, first: ScoreRow, second: ScoreRow) -> Compared:
@@ -309,6 +312,10 @@ def _segmented(result: Result, row: ScoreRow) -> Resegmented:
 def _result(workspace: Workspace, row: ScoreRow) -> Result:
     folder = RunFolder(workspace.run_folder(row.run), workspace.path)
     return stored_result(folder, row.iteration, row.dataset)
+
+
+def _beneath(row: ScoreRow, result: Result) -> list[LayerData]:
+    return [_named(row, layer) for layer in image_beneath(result)]
 
 
 def _named(row: ScoreRow, layer: LayerData) -> LayerData:

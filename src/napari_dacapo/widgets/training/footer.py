@@ -57,7 +57,7 @@ class Footer(QWidget):
     def allow_training(self, reason: str) -> None:
         """Train can be pressed unless there is a reason against it, which is shown."""
         allow(self.train_button, "Save the components, make a run of them and train it.", reason)
-        self.obstacle.setText(f"Train waits for the {reason.partition('. ')[0].rstrip('.')}.")
+        self.obstacle.setText(f"Train waits for the {reason.partition('. ')[0].rstrip(' .…')}.")
         self.obstacle.setVisible(bool(reason))
 
     def say(self, text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from functools import partial
 from typing import cast
 
@@ -71,6 +72,11 @@ class NewRuns(QWidget):
     def is_busy(self) -> bool:
         """Whether something is still to be shown or saved."""
         return self.background.is_busy or self.where.background.is_busy
+
+    def suggest_length(self, length: Mapping[str, int]) -> None:
+        """Where nobody changed anything."""
+        if not self.options.problems and self.options.value == RunOptions():
+            self.options.value = RunOptions(**length)
 
     def refresh(self) -> None:
         """Read anew which components are saved."""

@@ -10,6 +10,7 @@ import numpy as np
 from napari.layers import Layer
 
 from napari_dacapo.layers.coming import WAITS, is_waiting
+from napari_dacapo.layers.layer import LIMITS, Limits
 from napari_dacapo.layers.units import in_unit
 from napari_dacapo.widgets.viewer.world import unit_of
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 OURS = "napari_dacapo"  # in a layer's metadata: which result it shows
 PLACE = "napari_dacapo_place"  # and where that lies
+LOOKS_ONLY = "pan_zoom"  # the mode of a layer in which nothing is drawn
 PLACING = ("scale", "translate", "units")
 TOLD = ("features", "colormap")  # of labels, about the ids that they have
 LOOKS = (*TOLD, "contrast_limits", "blending", "opacity")  # of what was waited for
@@ -56,6 +58,12 @@ def showing(viewer: ViewerModel, key: str, layers: Iterable[LayerData]) -> Itera
 def shown(viewer: ViewerModel, key: str) -> list[Layer]:
     """The layers that show a result."""
     return [each for each in viewer.layers if each.metadata.get(OURS, "").rpartition("/")[0] == key]
+
+
+def beside(viewer: ViewerModel, layer: Layer) -> list[Layer]:
+    """All layers of the result that a layer belongs to; none where it is not ours."""
+    mark = layer.metadata.get(OURS)
+    return [] if mark is None else shown(viewer, mark.rpartition("/")[0])
 
 
 def drop_waiting(viewer: ViewerModel, key: str) -> None:
@@ -108,11 +116,21 @@ def _update(layer: Layer, made: LayerData) -> None:
                 if name == "units" or not np.array_equal(getattr(layer, name), value):
                     setattr(layer, name, value)
     layer.name = properties["name"]
+    _bring_limits(layer, properties.get("metadata", {}).get(LIMITS))
     for name in LOOKS if was_waited_for else TOLD if kind == "labels" else ():
         if name in properties:
             setattr(layer, name, properties[name])
     if was_waited_for:
         layer.visible = properties.get("visible", True)
+        layer.refresh()  # napari draws zeros in slices where a layer has nothing, until it takes its slice
+
+
+def _bring_limits(layer: Layer, limits: Limits | None) -> None:
+    """Where those of the result are others than before; else what a person chose stays."""
+    if limits is not None and layer.metadata.get(LIMITS) != limits:
+        layer.metadata[LIMITS] = limits
+        layer.contrast_limits_range = limits
+        layer.contrast_limits = limits
 
 
 @contextmanager
@@ -133,7 +151,10 @@ def _add(viewer: ViewerModel, mark: str, made: LayerData) -> None:
     layer = Layer.create(data, {**properties, "metadata": metadata}, kind)
     camera, is_first = viewer.scene.camera, not viewer.layers
     center, zoom = camera.center, camera.zoom
+    active = viewer.layers.selection.active
     viewer.add_layer(layer)
+    if active is not None and getattr(active, "mode", LOOKS_ONLY) != LOOKS_ONLY:  # a person paints on it
+        viewer.layers.selection.active = active
     if not is_first:  # an axis more, and napari shows all; a person looks where they look
         camera.center, camera.zoom = center, zoom
 
