@@ -9,6 +9,7 @@ import torch
 from saved_networks import bioimageio_model, packaged, saved_network
 
 from napari_dacapo.architectures.bioimageio_file import read_bioimageio
+from napari_dacapo.architectures.bioimageio_model import BioimageioModel
 from napari_dacapo.errors import UserInputError
 from napari_dacapo.networks.bioimageio_module import load_model, reordered
 
@@ -40,6 +41,13 @@ def test_a_package_tells_shapes_channels_and_weights() -> None:
 def test_what_does_not_fit_the_package_is_refused(channels, fields, message) -> None:
     with pytest.raises(UserInputError, match=message):
         bioimageio_model(2).replace(**fields).build(channels)
+
+
+def test_a_block_is_as_large_as_the_patch_unless_told_in_2d_as_well() -> None:
+    model = BioimageioModel(path="model.zip", input_shape=(64, 32))
+    assert model.validation_patch == (64, 32)
+    with pytest.raises(UserInputError, match="it has 3 numbers, the patch 2"):
+        model.replace(eval_shape_increase=(0, 0, 8))
 
 
 @needs_extra

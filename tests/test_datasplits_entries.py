@@ -111,6 +111,21 @@ def test_each_picture_in_a_folder_is_a_dataset_with_the_labels_of_its_name(tmp_p
         pictures(folders.replace(raw=File(path="raw/9.png")), tmp_path)
 
 
+def test_labels_may_add_a_word_to_the_name_of_their_picture(tmp_path: Path) -> None:
+    for name in ("raw/cell1.png", "raw/cell11.png", "labels/cell11-seg.tif", "labels/cell1_masks.tif"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    folders = Dataset(raw=File(path="raw"), labels=File(path="labels"))
+    pairs = [(each.raw.path, each.labels.path) for each in pictures(folders, tmp_path)]
+    assert sorted(pairs) == [
+        ("raw/cell1.png", "labels/cell1_masks.tif"),
+        ("raw/cell11.png", "labels/cell11-seg.tif"),
+    ]
+    (tmp_path / "labels" / "cell1.png").touch()
+    with pytest.raises(UserInputError, match="cell1 has another one"):
+        pictures(folders, tmp_path)
+
+
 def test_a_dataset_of_a_title_that_is_there_takes_its_place_and_does_the_same() -> None:
     newer = B.replace(weight=3)
     assert with_dataset((Entry(A), Entry(B, True)), newer) == (Entry(A), Entry(newer, True))

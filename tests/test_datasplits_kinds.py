@@ -249,6 +249,14 @@ def test_images_belong_together_by_name(tmp_path: Path) -> None:
     assert split.validation(tmp_path) == ()
 
 
+def test_images_of_one_name_in_two_folders_have_titles_of_their_own(tmp_path: Path) -> None:
+    for animal in ("mice", "rats"):
+        for part in ("raw", "labels"):
+            write_images(tmp_path / "train" / animal / part, ["1.png", f"{animal}.png"])
+    datasets = FolderDatasets(path=".", validation_group=None).training(tmp_path)
+    assert [dataset.title for dataset in datasets] == ["mice 1", "mice", "rats 1", "rats"]
+
+
 def test_images_may_be_the_slices_of_one_volume(tmp_path: Path) -> None:
     for name in ("raw", "labels"):
         write_images(tmp_path / "data" / "train" / name, [f"{i}.png" for i in range(11)])

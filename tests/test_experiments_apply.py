@@ -280,7 +280,8 @@ class TestParameters:
             next(steps)
         *others, last = apply(Wanted(folder, RAW, tmp_path / "applied", device="cpu"))
         assert isinstance(last, Applied) and last.parameters["bias"] == 0.25
-        assert any("never validated" in step.text for step in others if isinstance(step, Notice))
+        told = [step.text for step in others if isinstance(step, Notice)]
+        assert any("never validated; it is applied with bias 0.25, " in text for text in told)
 
     @pytest.mark.parametrize(
         "wrong",

@@ -14,6 +14,11 @@ from napari_dacapo.experiments.checkpoints.checkpoints import Checkpoints
 from napari_dacapo.experiments.exporting.export import export_model
 from napari_dacapo.experiments.importing import import_model, normalization_of, run_of_model
 from napari_dacapo.experiments.predicting.trained import load_trained
+from napari_dacapo.experiments.results.parameters import (
+    choose_parameters,
+    chosen_parameters,
+    forget_parameters,
+)
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.starts.from_model import FromModel
@@ -66,6 +71,16 @@ def test_without_data_it_can_be_applied_with_the_packages_own_normalization(work
 
 def test_without_a_task_it_predicts_what_the_exported_run_did(workspace) -> None:
     assert run_of_model(workspace / "model.zip").task == folder_of(workspace, "first").saved_run().task
+
+
+def test_without_a_task_it_segments_with_the_parameters_of_the_exported_run(workspace) -> None:
+    first, space = folder_of(workspace, "first"), Workspace(workspace)
+    chosen = dict(first.saved_run().task.parameter_grid()[-1])
+    choose_parameters(first, chosen)
+    result_of(export_model(first, workspace / "tuned.zip"))
+    forget_parameters(first)
+    result_of(import_model(space, "tuned", workspace / "tuned.zip"))
+    assert chosen_parameters(folder_of(workspace, "tuned")) == chosen
 
 
 def test_what_cannot_be_imported_leaves_nothing(workspace) -> None:

@@ -67,6 +67,16 @@ def test_weights_that_a_run_has_here_are_not_touched(project: Path, workspace: W
     assert load_trained(RunFolder(workspace.run_folder("first"), workspace.path)).iteration == 200
 
 
+def test_damaged_weights_are_told_and_leave_no_run_behind(project: Path, workspace: Workspace) -> None:
+    file = checkpoint(project, 200)
+    data = bytearray(file.read_bytes())
+    weight = SMALL.weights().popitem()[1].numpy().tobytes()
+    data[data.index(weight)] ^= 1
+    file.write_bytes(data)
+    assert "is damaged" in with_weights(project, workspace).weights["first"]
+    assert not workspace.run_folder("first").exists()
+
+
 def test_weights_that_do_not_fit_are_told_and_leave_no_run_behind(
     project: Path, workspace: Workspace
 ) -> None:

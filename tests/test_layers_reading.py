@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import h5py
 import npe2
 import numpy as np
 import pytest
@@ -18,9 +19,11 @@ from napari_dacapo.experiments.applying.wanted import Wanted
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.steps import Snapshot
 from napari_dacapo.experiments.training.train import train
+from napari_dacapo.layers.keeping import ChosenLayer, file_of
 from napari_dacapo.layers.pixels import Pixels
 from napari_dacapo.layers.reading import reader
 from napari_dacapo.layers.saving import save_layer
+from napari_dacapo.layers.shown import ShownLayer
 from napari_dacapo.store.workspace import Workspace
 
 PLUGIN = "napari-dacapo"
@@ -86,6 +89,19 @@ def test_a_saved_layer_opens_under_its_title(tmp_path: Path, title: str, kind: t
     saved = save_layer(workspace, title, from_numpy(np.zeros((4, 4, 4), np.uint16), "zyx", *WORLD.values()))
     (layer,) = opened(tmp_path / saved.path)
     assert type(layer) is kind and layer.name == title
+
+
+def test_the_arrays_of_an_hdf5_file_are_layers_that_are_read_from_it(tmp_path: Path) -> None:
+    path = tmp_path / "ovule.h5"
+    with h5py.File(path, "w") as file:
+        for name, dtype in (("labels/all", np.uint16), ("raw", np.uint8), ("profile", np.float32)):
+            file[name] = np.ones((6, 7, 8) if name != "profile" else (3,), dtype)
+            file[name].attrs["element_size_um"] = (0.3, 0.1, 0.1)
+    raw, ids = opened(path)
+    assert (type(raw), raw.name, type(ids), ids.name) == (Image, "ovule raw", Labels, "ovule labels/all")
+    assert raw.scale == pytest.approx((300, 100, 100))
+    source = file_of(ChosenLayer(ShownLayer.of(ids)), tmp_path)
+    assert source is not None and (source.path, source.array) == ("ovule.h5", "labels/all")
 
 
 def test_what_others_wrote_is_left_to_others(tmp_path: Path) -> None:

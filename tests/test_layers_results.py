@@ -11,6 +11,7 @@ from napari.components import ViewerModel
 from napari.layers import Layer
 
 from napari_dacapo.arrays.file import File
+from napari_dacapo.arrays.ome_zarr import delete_own, write_ome_zarr
 from napari_dacapo.datasplits.held_out_slab import HeldOutSlab
 from napari_dacapo.experiments.applying.apply import apply
 from napari_dacapo.experiments.applying.wanted import Wanted
@@ -79,6 +80,16 @@ def test_raw_is_shown_as_it_was_before_normalising(trained: RunFolder) -> None:
     np.testing.assert_array_equal(
         np.asarray(made["check raw"].data), whole(File(path="check-raw.zarr").open(trained.root))
     )
+
+
+def test_a_snapshot_is_shown_in_the_range_of_what_is_predicted(trained: RunFolder) -> None:
+    target = trained.snapshots / "000000002" / "target.zarr"
+    array = File(path=str(target)).open()
+    delete_own(target)  # classes have targets of bytes, 0 and 1
+    world = {"voxel_size": array.voxel_size, "offset": array.offset, "unit": array.unit}
+    write_ome_zarr(target, np.zeros(array.shape, np.uint8), axes=array.axes, **world)
+    limits = {made[1]["name"]: made[1]["contrast_limits"] for made in snapshot_layers(trained, 2)}
+    assert limits["target 2"] == limits["prediction 2"] == (0.0, 1.0)
 
 
 def test_a_snapshot_has_one_slider_for_the_channels_of_all(trained: RunFolder) -> None:

@@ -292,6 +292,10 @@ def test_the_images_of_a_folder_are_added_one_by_one(qtbot, page: DataPage, tmp_
     click(qtbot, page.files.add)
     looked(qtbot, page)
     assert roles(page) == [("image 0", False), ("image 2", False), ("image 1", True)]
+    click(qtbot, page.show_regions)
+    looked(qtbot, page)
+    names = [layer.name for layer in page._viewer.layers][2:]
+    assert names == ["image 0 raw", "image 0 truth", "image 0 trains"]  # all lie in one place
     assert "3 images are read from where they are. Of all, 1 validate" in page.said.text()
 
 

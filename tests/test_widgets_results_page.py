@@ -190,7 +190,8 @@ def test_a_click_on_a_point_selects_its_row_and_opens_it_lazily(
     (row,) = page.table.picked
     assert (row.run, row.iteration, row.scores["voi_sum"]) == ("first", 6, mark.value)
     names = [f"first check 6 {name}" for name in tiny.TASK.channel_names(3)]
-    assert [layer.name for layer in viewer.layers] == [*names, "first check 6 segmentation"]
+    names = ["first check raw", *names, "first check 6 segmentation"]  # of several images, its own beneath
+    assert [layer.name for layer in viewer.layers] == names
     assert all(isinstance(layer.data, Pixels) for layer in viewer.layers)
 
 

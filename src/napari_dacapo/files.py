@@ -11,11 +11,13 @@ import socket
 import threading
 import time
 import unicodedata
+import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 from filelock import FileLock, Timeout
 
@@ -28,6 +30,7 @@ DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 BINARY = getattr(os, "O_BINARY", 0)  # Windows turns line ends otherwise
 REPLACE_TRIES = 20 if os.name == "nt" else 1  # Windows refuses while a reader has the old file open
 
+UNZIPPABLE = (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError)  # of damage
 LARGEST_JSON = 64 << 20  # bytes
 DEEPEST_JSON = 64
 
@@ -129,6 +132,15 @@ def parse_json(data: bytes, max_bytes: int = LARGEST_JSON, max_depth: int = DEEP
     if _deeper(value, max_depth):
         raise JsonError(f"it is nested deeper than {max_depth} levels")
     return value
+
+
+def is_whole_zip(file: Path | BinaryIO) -> bool:
+    """Whether every part of a zip has the checksum that it tells; false also of what is none."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return archive.testzip() is None
+    except (*UNZIPPABLE, RuntimeError, ValueError):
+        return False
 
 
 def slug(name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from napari_dacapo.architectures.bioimageio_file import BioimageioFile, read_bioimageio
 from napari_dacapo.architectures.file_network import FileNetwork
@@ -31,6 +31,19 @@ class BioimageioModel(FileNetwork):
 
     eval_shape_increase: Increases = (0, 0, 0)
     "How much larger than a training patch a block of prediction is, in voxels, (z,) y, x."
+
+    @field_validator("eval_shape_increase")
+    @classmethod
+    def _of_as_many_axes(cls, increase: Voxels, info: ValidationInfo) -> Voxels:
+        patch = info.data.get("input_shape", increase)
+        if any(increase) and len(increase) != len(patch):
+            raise ValueError(f"it has {len(increase)} numbers, the patch {len(patch)}. Give {len(patch)}")
+        return increase
+
+    @property
+    def validation_patch(self) -> Voxels:
+        """Zeros are as good in 2D, however many."""
+        return super().validation_patch if any(self.eval_shape_increase) else self.input_shape
 
     @property
     def file(self) -> BioimageioFile:

@@ -69,7 +69,8 @@ def _component_command(family: str) -> click.Command:
 
     if family == "trainer":  # comes in one kind
         return command
-    return click.option("--kind", "-k", help="Which kind, for example UNet.")(command)
+    told = f"Which kind; `napari-dacapo show {family}` lists them."
+    return click.option("--kind", "-k", help=told)(command)
 
 
 for each in (*COMPONENTS, "cluster"):

@@ -1,5 +1,7 @@
 """A folder or container with groups of datasets that train and validate."""
 
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
@@ -66,10 +68,11 @@ class FolderDatasets(DataSplit):
         return self._opened(root, "validation_group", self.validation_group)
 
     def datasets(self, root: Path, group: str) -> tuple[Dataset, ...]:
-        """The datasets found in a group, in the order of their names."""
+        """The datasets found in a group, in the order of their names; no two have the same title."""
         tree = tree_of(root, self.path)
         places = [group, *(f"{group}/{name}" for name in tree.names(group))]
-        return tuple(dataset for place in places for dataset in self._datasets_at(tree, place))
+        found = [(place, dataset) for place in places for dataset in self._datasets_at(tree, place)]
+        return tuple(_told_apart(found))
 
     def _opened(self, root: Path, field: str, group: str) -> OpenDatasets:
         found = self.datasets(root, group)
@@ -105,6 +108,14 @@ class _Trio:
 
     def places(self) -> dict[str, str | None]:
         return {"raw": self.raw, "labels": self.labels, "mask": self.mask}
+
+
+def _told_apart(found: Sequence[tuple[str, Dataset]]) -> Iterator[Dataset]:
+    """1.png of mice and 1.png of rats are called "mice 1" and "rats 1": results are kept by title."""
+    titles = Counter(dataset.title for _, dataset in found)
+    for place, dataset in found:
+        own = titles[dataset.title] == 1
+        yield dataset if own else dataset.replace(title=f"{PurePosixPath(place).name} {dataset.title}")
 
 
 def _holds_images(tree: Tree, place: str) -> bool:

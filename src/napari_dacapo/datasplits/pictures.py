@@ -8,17 +8,20 @@ from napari_dacapo.datasplits.tree import in_order
 from napari_dacapo.errors import UserInputError
 
 IMAGES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".npy")
+SEPARATORS = ("_", "-", ".", " ")
 MOST = 100  # what a person can look through in a list
 
 
 def pictures(dataset: Dataset, root: Path) -> tuple[Dataset, ...]:
     """A dataset for each labelled image in the folders, in the order of their names, which are the titles.
 
-    Raw, labels and mask belong together by the name without suffix; raw without labels is left out. Raises
-    UserInputError for what is no folder of images, and for labels that lack their raw or mask.
+    Raw, labels and mask belong together by the name without suffix, to which labels and mask may add a word:
+    cell1.png, cell1_masks.tif. Raw without labels is left out. Raises UserInputError for what is no folder of
+    images, and for labels that lack their raw or mask.
     """
     sources = {name: getattr(dataset, name) for name in ("raw", "labels", "mask")}
     found = {name: _images(name, source, root) for name, source in sources.items() if source is not None}
+    found |= {name: _by_raw(name, found[name], found["raw"]) for name in found if name != "raw"}
     titles = list(found["labels"])
     for other in found:
         _refuse_missing(titles, other, found[other])
@@ -41,6 +44,23 @@ def _images(name: str, source: object, root: Path) -> dict[str, File]:
     if not (seen := [each for each in names if not each.startswith(".")]):
         raise UserInputError(name, source.path, "it holds no images", f"Choose one with {', '.join(IMAGES)}")
     return {PurePath(each).stem: source.replace(path=str(Path(source.path) / each)) for each in seen}
+
+
+def _by_raw(name: str, images: dict[str, File], raw: dict[str, File]) -> dict[str, File]:
+    """The same by the names of raw; those that belong to none keep their own."""
+    longest = sorted(raw, key=len, reverse=True)
+    named: dict[str, File] = {}
+    for own, file in images.items():
+        owner = own if own in raw else next((each for each in longest if _adds_a_word(own, each)), own)
+        if owner in named:
+            problem = f"{owner} has another one: {PurePath(named[owner].path).name}"
+            raise UserInputError(name, PurePath(file.path).name, problem, "Take one of them away")
+        named[owner] = file
+    return named
+
+
+def _adds_a_word(name: str, to: str) -> bool:
+    return name.startswith(to) and name[len(to) :][:1] in SEPARATORS
 
 
 def _refuse_missing(titles: list[str], other: str, found: dict[str, File]) -> None:

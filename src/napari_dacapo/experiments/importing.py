@@ -18,6 +18,7 @@ from napari_dacapo.datasplits.listed_datasets import ListedDatasets
 from napari_dacapo.errors import UserInputError
 from napari_dacapo.experiments.checkpoints.checkpoints import Checkpoints, State
 from napari_dacapo.experiments.network import build_network
+from napari_dacapo.experiments.results.parameters import choose_parameters, refuse_other_parameters
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.steps import Notice
@@ -43,14 +44,19 @@ def import_model(
 ) -> Generator[Notice, None, Run]:
     """Save the model as the run of that name, which can be applied at once.
 
-    All is saved after the last step: who closes it leaves everything as it was. Raises what `run_of_model`
-    raises, and UserInputError where another run has the name, or that run has weights; nothing is saved
-    then. Where the disk is full meanwhile, the same call completes it.
+    Without a task it is applied with the parameters of the run that was exported. All is saved after the
+    last step: who closes it leaves everything as it was. Raises what `run_of_model` raises, and
+    UserInputError where another run has the name, or that run has weights; nothing is saved then. Where the
+    disk is full meanwhile, the same call completes it.
     """
     yield Notice("Reads the model …")
     run = run_of_model(path, task, datasplit, trainer, trusted, workspace.path)
     yield Notice("Builds the network …")
-    state = _untrained(run, read_bioimageio(path).input_channels)
+    file = read_bioimageio(path)
+    parameters = {} if task else file.own.get("parameters", {})
+    if parameters:
+        refuse_other_parameters(run.task, parameters)
+    state = _untrained(run, file.input_channels)
     store, folder = workspace.store, RunFolder(workspace.run_folder(name), workspace.path)
     checkpoints = Checkpoints(folder.checkpoints, run.identity)
     yield Notice("Saves the run …")
@@ -59,6 +65,8 @@ def import_model(
             raise UserInputError("name", name, "a run with weights has it", "Choose another name")
         store.save(Run, name, run)
         folder.save_run(run)
+        if parameters:
+            choose_parameters(folder, parameters)
         checkpoints.save(state, ("imported",))
     return run
 

@@ -84,7 +84,7 @@ def file_of(layer: ChosenLayer, root: Path) -> File | None:
     array = layer.image()
     for axes in (None, layer.shown.letters(layer.axes)):
         try:
-            file = _placed(Path(layer.shown.path), axes, layer.time or 0, array, root)
+            file = _placed(Path(layer.shown.path), axes, layer.time or 0, array, root, layer.shown.array)
             if same_voxels(array, file.open(root), sampled=not layer.shown.is_in_memory):
                 return file
         except UserInputError:  # it is of no format, or of no shape, that is read here
@@ -104,10 +104,11 @@ def _unheeded_size(file: File, array: Array, root: Path) -> str:
     return f" Its voxels of {size} {told.unit} are not known to the layer. {fix}"
 
 
-def _placed(path: Path, axes: str | None, time: int, array: Array, root: Path) -> File:
+def _placed(path: Path, axes: str | None, time: int, array: Array, root: Path, within: str) -> File:
     inside = path.is_relative_to(root)
     return File(
         path=path.relative_to(root).as_posix() if inside else str(path.absolute()),
+        array=within,
         axes=axes,
         time=time,
         voxel_size=array.voxel_size,

@@ -1,4 +1,4 @@
-"""What we wrote, opened as layers by dropping it on the viewer."""
+"""What we wrote, and HDF5, opened as layers by dropping it on the viewer."""
 
 from __future__ import annotations
 
@@ -7,16 +7,23 @@ from pathlib import Path
 
 from napari_dacapo.arrays.array import Array
 from napari_dacapo.arrays.file import File
+from napari_dacapo.arrays.formats.hdf5 import arrays_in
 from napari_dacapo.arrays.ome_zarr import own_attributes
+from napari_dacapo.errors import UserInputError
 from napari_dacapo.layers.layer import LayerData, channels, image, labels
 from napari_dacapo.layers.results import prediction_limits
+from napari_dacapo.layers.shown import ARRAY
 
 IDS = ("segmentation", "labels", "mask")  # how the titles of what holds ids end
+IDS_OF_OTHERS = ("label", "segment", "mask", "truth", "ids", "objects")  # in the names of such arrays
+HDF5 = (".h5", ".hdf5")
 Reader = Callable[[str | Sequence[str]], list[LayerData]]
 
 
 def reader(path: str | Sequence[str]) -> Reader | None:
-    """For OME-Zarr of ours, and for folders that hold some; None for all else, which others may read."""
+    """For OME-Zarr of ours, for folders that hold some, and for HDF5; None for all else."""
+    if all(Path(each).suffix.lower() in HDF5 for each in _several(path)):
+        return read_hdf5
     return read if all(_images(Path(each)) for each in _several(path)) else None
 
 
@@ -28,6 +35,29 @@ def read(path: str | Sequence[str]) -> list[LayerData]:
         for place in _images(Path(each))
         for layer in _layers(place, _title(Path(each), place))
     ]
+
+
+def read_hdf5(path: str | Sequence[str]) -> list[LayerData]:
+    """Every array with 2 or 3 axes in space, ids over images. Raises UserInputError where there is none."""
+    layers: list[LayerData] = []
+    refused: list[UserInputError] = []
+    for file in map(Path, _several(path)):
+        for name in arrays_in(file):
+            try:
+                layers.append(_array_of(file, name))
+            except UserInputError as error:
+                refused.append(error)
+    if not layers and refused:
+        raise refused[0]
+    return sorted(layers, key=lambda layer: layer[-1] == "labels")
+
+
+def _array_of(file: Path, name: str) -> LayerData:
+    array, title = File(path=str(file), array=name).open(), f"{file.stem} {name}"
+    holds_ids = array.channels is None and array.dtype.kind in "bui"
+    are_ids = holds_ids and any(word in name.lower() for word in IDS_OF_OTHERS)
+    data, properties, kind = labels(array, title) if are_ids else image(array, title)
+    return data, properties | {"metadata": {ARRAY: name}}, kind
 
 
 def _several(path: str | Sequence[str]) -> Sequence[str]:

@@ -46,7 +46,7 @@ def stacked_layers(result: Result) -> list[LayerData]:
     """The same, the prediction in one layer: one slider moves its channels. Beneath lies the image."""
     title = f"{result.dataset.title} {result.iteration:,}"
     stack = _without_single_channel(result.prediction)
-    data, properties, kind = image(stack, f"{title} prediction", prediction_limits(stack))
+    data, properties, kind = image(stack, f"{title} prediction", result.run.task.prediction_range)
     prediction = (data, properties | {"blending": "additive"}, kind)
     segmentation = labels(result.segmentation, f"{title} segmentation")
     return [*image_beneath(result), prediction, segmentation]
@@ -81,12 +81,13 @@ def snapshot_layers(folder: RunFolder, iteration: int) -> list[LayerData]:
     Target and weight are hidden: they lie where the prediction lies.
     """
     place = folder.snapshots / f"{iteration:09d}"
-    axes = "c" + "zyx"[-folder.saved_run().architecture.dims :]
+    run = folder.saved_run()
+    axes = "c" + "zyx"[-run.architecture.dims :]
     opened = {
         name: _without_single_channel(File(path=f"{name}.zarr", axes=axes).open(place))
         for name in ("raw", "target", "weight", "prediction")
     }
-    limits = dict.fromkeys(("target", "prediction"), prediction_limits(opened["target"]))
+    limits = dict.fromkeys(("target", "prediction"), run.task.prediction_range)
     layers = []
     for name, array in opened.items():
         data, properties, kind = image(array, f"{name} {iteration:,}", limits.get(name))
@@ -105,7 +106,7 @@ def prediction_limits(prediction: Array) -> Limits:
 def _prediction_layers(run: Run, prediction: Array, segmentation: Array, title: str) -> list[LayerData]:
     names = [f"{title} {name}" for name in run.task.channel_names(run.architecture.dims)]
     return [
-        *channels(prediction, names, prediction_limits(prediction)),
+        *channels(prediction, names, run.task.prediction_range),
         labels(segmentation, f"{title} segmentation"),
     ]
 

@@ -20,6 +20,7 @@ from napari_dacapo.errors import UserInputError
 
 KINDS = ("image", "labels")
 RED_GREEN_BLUE = SelectChannels(channels=(0, 1, 2))
+ARRAY = "napari_dacapo_array"  # in a layer's metadata: which one of its file it shows
 ROUNDING = 1e-6  # of a voxel's side, off which an axis may lie
 
 
@@ -36,6 +37,7 @@ class ShownLayer:
     rgb: bool = False  # whether a last axis, counted nowhere else, holds colours
     multiscale: bool = False
     path: str | None = None  # the file it was opened from; it may have been painted on since
+    array: str = ""  # which one of the file, where that holds several
 
     @classmethod
     def of(cls, layer: Any) -> ShownLayer:
@@ -50,6 +52,7 @@ class ShownLayer:
             rgb=getattr(layer, "rgb", False),
             multiscale=getattr(layer, "multiscale", False),
             path=layer.source.path,
+            array=layer.metadata.get(ARRAY, ""),
         )
 
     def image(self, axes: str | None = None, time: int | None = None) -> Array:

@@ -8,7 +8,8 @@ import torch
 from torch import nn
 
 from napari_dacapo.errors import UserInputError
-from napari_dacapo.networks.saved_module import UNZIPPABLE, script_in
+from napari_dacapo.files import UNZIPPABLE
+from napari_dacapo.networks.saved_module import script_in
 
 
 class Reordered(nn.Module):

@@ -6,7 +6,6 @@ import io
 import re
 import warnings
 import zipfile
-import zlib
 from pathlib import Path
 from typing import Literal
 
@@ -14,8 +13,8 @@ import torch
 from torch import nn
 
 from napari_dacapo.errors import UserInputError
+from napari_dacapo.files import is_whole_zip
 
-UNZIPPABLE = (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError)
 Format = Literal["TorchScript", "torch.export"]
 
 
@@ -72,14 +71,8 @@ def script_in(data: bytes, name: str) -> nn.Module:
 
 
 def _refuse_damaged(data: bytes, name: str) -> None:
-    """Both kinds of file are zipped, with a checksum of each part."""
-    damaged: object
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            damaged = archive.testzip()
-    except (*UNZIPPABLE, RuntimeError, ValueError) as error:
-        damaged = error
-    if damaged is not None:
+    """Both kinds of file are zipped."""
+    if not is_whole_zip(io.BytesIO(data)):
         raise UserInputError("path", name, "it is damaged", "Copy or download it again")
 
 

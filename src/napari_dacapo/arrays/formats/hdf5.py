@@ -20,6 +20,12 @@ def open_stored(path: Path, array: str, level: int) -> Stored:
         return _stored(h5py.File(path, "r", locking="best-effort"), path, array)
 
 
+def arrays_in(path: Path) -> list[str]:
+    """Names of what can be opened of a file."""
+    with damage_named(path, "it cannot be opened"), h5py.File(path, "r", locking="best-effort") as file:
+        return _below(file)
+
+
 def _stored(file: h5py.File, path: Path, array: str) -> Stored:
     dataset = _find(file, path, array)
     _refuse_missing_filters(dataset, path)

@@ -229,7 +229,8 @@ def _usual_parameters(
     if found is not None:
         return found, ()
     first = trained.run.task.parameter_grid()[0]
-    return first, (Notice(f"This run was never validated; it is applied with {dict(first)}."),)
+    told = ", ".join(f"{name} {value}" for name, value in first.items())
+    return first, (Notice(f"This run was never validated; it is applied with {told}."),)
 
 
 def _work(volume: Volume, cluster: Cluster) -> Iterator[Step]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import TYPE_CHECKING, Any
 
 from napari_dacapo.errors import CheckpointError
+from napari_dacapo.files import is_whole_zip
 from napari_dacapo.networks.cnnectome import body_and_head
 
 if TYPE_CHECKING:
@@ -46,6 +48,8 @@ def _model(path: Path) -> dict[str, torch.Tensor]:
     """What lies under "model", by name: tensors only."""
     import torch
 
+    if zipfile.is_zipfile(path) and not is_whole_zip(path):  # torch takes flipped bits for good
+        raise CheckpointError(f"{path} is damaged. Copy it again, or choose another iteration.")
     try:
         with torch.serialization.safe_globals([(_Weights, "dacapo.store.weights_store.Weights")]):
             loaded: Any = torch.load(path, map_location="cpu", weights_only=True)

@@ -15,6 +15,7 @@ from napari_dacapo.experiments.exporting.example_patch import ExamplePatch
 from napari_dacapo.experiments.exporting.model_card import ModelCard
 from napari_dacapo.experiments.exporting.processing import postprocessing, preprocessing
 from napari_dacapo.experiments.predicting.trained import Trained
+from napari_dacapo.tasks.task import Parameters
 
 FORMAT_VERSION = "0.5.12"
 WEIGHTS, TEST_INPUT, TEST_OUTPUT, README = "weights.pt", "test_input.npy", "test_output.npy", "README.md"
@@ -25,7 +26,9 @@ TOLERANCE = {"relative_tolerance": 1e-3, "absolute_tolerance": 1e-5}  # on other
 Fields = dict[str, Any]
 
 
-def description(trained: Trained, patch: ExamplePatch, card: ModelCard) -> Fields:
+def description(
+    trained: Trained, patch: ExamplePatch, card: ModelCard, parameters: Parameters | None
+) -> Fields:
     """Raises UserInputError where the normalisation cannot be described."""
     import torch
 
@@ -46,7 +49,8 @@ def description(trained: Trained, patch: ExamplePatch, card: ModelCard) -> Field
         },
         "config": {
             "bioimageio": {"reproducibility_tolerance": [TOLERANCE]},
-            OWN: {"task": trained.run.task.to_json()},
+            OWN: {"task": trained.run.task.to_json()}
+            | ({"parameters": dict(parameters)} if parameters else {}),
         },
     }
 

@@ -14,6 +14,7 @@ from napari_dacapo.experiments.exporting.model_card import ModelCard
 from napari_dacapo.experiments.exporting.module import Predictor, examples, plain_network
 from napari_dacapo.experiments.exporting.package import Contents, package
 from napari_dacapo.experiments.predicting.trained import Trained, load_trained
+from napari_dacapo.experiments.results.parameters import best_parameters, chosen_parameters
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.steps import Notice
 from napari_dacapo.files import atomic_write, replaced_folder
@@ -43,7 +44,8 @@ def export_model(
     trained = load_trained(folder, criterion, iteration, "cpu")
     if form == "bioimageio":
         own = ModelCard.of_run(folder.path.name) if card is None else card
-        contents = yield from package(trained, folder.root, own)
+        parameters = chosen_parameters(folder) or best_parameters(folder, trained.iteration, criterion)
+        contents = yield from package(trained, folder.root, own, parameters)
         yield SAVES
         _write_package(target, contents)
     else:

@@ -25,17 +25,21 @@ from napari_dacapo.experiments.exporting.model_card import ModelCard
 from napari_dacapo.experiments.exporting.module import Predictor, examples, plain_network
 from napari_dacapo.experiments.predicting.trained import Trained
 from napari_dacapo.experiments.steps import Notice
+from napari_dacapo.tasks.task import Parameters
 
 Contents = dict[str, bytes]  # by file name
 
 
-def package(trained: Trained, root: Path, card: ModelCard) -> Generator[Notice, None, Contents]:
+def package(
+    trained: Trained, root: Path, card: ModelCard, parameters: Parameters | None
+) -> Generator[Notice, None, Contents]:
     """Returns the files of a package. JSON is YAML, and needs nothing that may run code to be read.
 
-    Raises UserInputError where the data that shows the model is gone, or what the format cannot hold.
+    `parameters`: what the run segments with. Raises UserInputError where the data that shows the model is
+    gone, or what the format cannot hold.
     """
     patch = ExamplePatch.of(trained.run, root)
-    fields = description(trained, patch, card)
+    fields = description(trained, patch, card, parameters)
     network = plain_network(trained)
     predictor = Predictor(network, trained.run.task)
     module = network if fields["outputs"][0]["postprocessing"] else predictor

@@ -49,8 +49,8 @@ def _arrays(dataset: OpenDataset) -> Iterator[tuple[str, Array]]:
 
 
 def _hash(array: Array, region: Box, limit: int) -> str:
-    grid = (array.shape, array.dtype.str, array.voxel_size, array.offset, array.unit)
-    digest = hashlib.sha256(repr(grid).encode())
+    world = [float(number) for number in (*array.voxel_size, *array.offset)]
+    digest = hashlib.sha256(repr((array.shape, array.dtype.str, world, array.unit)).encode())
     for block in Sample.of(array, region, limit).read(array):
         digest.update(block.tobytes())
     return digest.hexdigest()

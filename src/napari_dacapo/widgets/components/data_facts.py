@@ -72,8 +72,19 @@ def _facts(dataset: OpenDataset) -> DataFacts:
 def regions(datasplit: DataSplit, root: Path, viewed: Collection[str] = ()) -> list[LayerData]:
     """What trains and what validates, as layers, over the first dataset if its title is not one of `viewed`.
 
-    Raises UserInputError for data that cannot be opened.
+    Of images that are not viewed and lie in one place, as pictures do, only the first. Raises UserInputError
+    for data that cannot be opened.
     """
-    training = datasplit.training(root)
+    training, validation = datasplit.training(root), datasplit.validation(root)
+    seen: list[OpenDataset] = []
+    for each in (*training, *validation):
+        if each.title in viewed or not any(_covers(other, each) for other in seen):
+            seen.append(each)
     first = [] if training[0].title in viewed else dataset_layers(training[0])
-    return [*first, *region_layers(training, datasplit.validation(root))]
+    kept = (tuple(each for each in group if each in seen) for group in (training, validation))
+    return [*first, *region_layers(*kept)]
+
+
+def _covers(first: OpenDataset, second: OpenDataset) -> bool:
+    """Whether another image lies where the second is."""
+    return first.raw.name != second.raw.name and not first.region.intersect(second.region).is_empty

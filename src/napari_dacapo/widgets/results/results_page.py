@@ -55,6 +55,7 @@ ROWS_OF_RUNS = 4  # seen at once
 SEARCH_AFTER = 150  # milliseconds without a key
 NOT_KEPT = "Its prediction is not kept: that of the last validation is, and those of the best ones."
 COMPARE = "Compare side by side"
+NO_OBJECTS = "There are no objects to go to: what is shown are classes, or nothing was labelled."
 IMAGE = "image"  # what the image of a row is known by
 COVERED = ("segmentation/", "scores/", "newest/", "snapshot/")  # by what a row shows
 
@@ -68,6 +69,7 @@ class ResultsPage(QWidget):
         self._workspace = workspace
         self._scores = Scores()
         self._worst: tuple[WorstObject, ...] = ()
+        self._no_worst = "Show scores as layers first."
         self._looked_at = -1
         self.background = Background(self)
         self._reading = Newest(self)
@@ -274,7 +276,7 @@ class ResultsPage(QWidget):
         told = "Add the truth coloured by IoU, split and merged objects, or the errors of each class."
         self._allow(self.objects, reason, told)
         told = "Move the view to the object of which most was missed, then to the next one."
-        self._allow(self.worst, "" if self._worst else "Show scores as layers first.", told)
+        self._allow(self.worst, "" if self._worst else self._no_worst, told)
         self.compare.setText("Leave side by side" if self.side_by_side.is_shown else COMPARE)
         pairless = "Select two rows (Ctrl) of one dataset, or check two runs to compare their best."
         possible = self.side_by_side.is_shown or self._pair is not None
@@ -309,6 +311,7 @@ class ResultsPage(QWidget):
         self._showing.show(f"scores/{shown.title}", shown.layers, then)
         self.legend.show_meanings(shown.legend)
         self._worst, self._looked_at = shown.worst, -1
+        self._no_worst = NO_OBJECTS
         self._on_picked()
 
     def _show_beneath(self, shown: Shown) -> None:
