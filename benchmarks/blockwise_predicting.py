@@ -17,9 +17,9 @@ import argparse
 import statistics
 import subprocess
 import tempfile
-import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -43,7 +43,7 @@ from napari_dacapo.blockwise.stage import run_stage
 from napari_dacapo.blockwise.workers import Threads
 from napari_dacapo.experiments.applying.volume_plan import FEWEST_THREADS
 from napari_dacapo.experiments.compute import choose_compute, prepare_torch
-from napari_dacapo.experiments.predicting.transfers import Transfers
+from napari_dacapo.experiments.predicting.transfers import Returning, Transfers
 
 UNET = UNet(num_fmaps=6, fmaps_out=1)
 SAME = UNet(num_fmaps=6, fmaps_out=1, padding="same")
@@ -64,7 +64,7 @@ class Computing:
         self.compute = choose_compute(device, "auto", 3).for_prediction(3)
         self.valid, self.same = map(self._network, (UNET, SAME))
         self._transfers = Transfers(self.compute)
-        self._alone = threading.RLock()
+        self._computing = ThreadPoolExecutor(1)
 
     @property
     def on_gpu(self) -> bool:
@@ -76,11 +76,11 @@ class Computing:
 
     def forward(self, raw: NDArray[Any]) -> NDArray[np.float32]:
         """As a run computes a block."""
+        return self._computing.submit(self._computed, self.brought(raw)).result().array()
+
+    def _computed(self, batch: torch.Tensor) -> Returning:
         with torch.inference_mode():
-            batch = self.brought(raw)
-            with self._alone:
-                returning = self._transfers.send_back(self.logits(batch).float()[0])
-            return returning.array()
+            return self._transfers.send_back(self.logits(batch).float()[0])
 
     def brought(self, raw: NDArray[Any]) -> torch.Tensor:
         return self._transfers.bring(np.ascontiguousarray(raw[None, None], np.float32))
@@ -110,10 +110,12 @@ class Computing:
         bare: list[Seconds] = []
 
         def both(raw: NDArray[Any]) -> NDArray[np.float32]:
-            with self._alone:
-                prediction = self.forward(raw)
-                bare.append(timed(lambda: self.logits(blocks[len(bare)]), time.thread_time))
-            return prediction
+            return self._computing.submit(in_turn, self.brought(raw)).result().array()
+
+        def in_turn(batch: torch.Tensor) -> Returning:
+            returning = self._computed(batch)
+            bare.append(timed(lambda: self.logits(blocks[len(bare)]), time.thread_time))
+            return returning
 
         wall, processor = timed(lambda: ours(folder, side, both))
         theirs, theirs_processor = map(sum, zip(*bare, strict=True))

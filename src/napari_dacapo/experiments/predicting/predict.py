@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +17,12 @@ from napari_dacapo.blockwise.grid import blocks
 from napari_dacapo.blockwise.predict import BlockPlan, Forward, Network, plan_blocks
 from napari_dacapo.experiments.compute import Compute
 from napari_dacapo.experiments.memory import TrainingSize, is_out_of_memory
-from napari_dacapo.experiments.predicting.transfers import Transfers
+from napari_dacapo.experiments.predicting.transfers import Returning, Transfers
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.steps import Notice, Predicted, Step
 
 if TYPE_CHECKING:
+    import torch
     import zarr
     from torch import nn
 
@@ -125,22 +126,25 @@ def forward_of(run: Run, network: nn.Module, compute: Compute) -> Forward:
     """The network as a function of one block, for several threads: it computes one block at a time.
 
     Raw (c, (z,) y, x) gives a prediction (channels, (z,) y, x) float32. While a block is computed, those
-    of other threads are prepared, and taken to a GPU and back.
+    of other threads are prepared, and taken to a GPU and back. One thread computes all of them: it has the
+    memory at hand that the block before was computed in, for which others would ask the system.
     """
     import torch
 
     network.eval()
     transfers = Transfers(compute)
-    computing = threading.Lock()
+    computing = ThreadPoolExecutor(1, "computing")
+
+    def computed(batch: torch.Tensor) -> Returning:
+        with torch.inference_mode():
+            with compute.autocast():
+                output = network(batch)
+            return transfers.send_back(run.task.activate(output.float())[0])
 
     def forward(raw: NDArray[Any]) -> NDArray[np.float32]:
         block = raw if raw.ndim == run.architecture.dims + 1 else raw[None]
         with torch.inference_mode():
             batch = transfers.bring(np.ascontiguousarray(block[None], np.float32))
-            with computing:
-                with compute.autocast():
-                    output = network(batch)
-                returning = transfers.send_back(run.task.activate(output.float())[0])
-            return returning.array()
+        return computing.submit(computed, batch).result().array()
 
     return forward
