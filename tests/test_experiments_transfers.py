@@ -1,8 +1,10 @@
 """Blocks are taken to a device and back while it computes others."""
 
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -58,3 +60,35 @@ def test_one_block_is_computed_at_a_time_while_the_next_is_brought(
         np.testing.assert_allclose(
             prediction, 1 / (1 + np.exp(-block))[None].repeat(len(prediction), 0), rtol=1e-5
         )
+
+
+class Failing(nn.Module):
+    """Runs out of memory over the first block."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.channels = channels
+        self.taken: weakref.ref[torch.Tensor] | None = None
+        self.left: Any = None  # of the first block's memory when the second one is computed
+
+    def forward(self, batch: torch.Tensor) -> torch.Tensor:
+        features = batch.expand(-1, self.channels, *(-1,) * (batch.ndim - 2)).clone()
+        if self.taken is None:
+            self.taken = weakref.ref(features)
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        self.left = self.taken()
+        return features
+
+
+def test_what_a_block_took_that_failed_is_given_back_before_the_next_is_computed(tmp_path: Path) -> None:
+    run = tiny.run(tmp_path)
+    network = Failing(len(run.task.channel_names(3)))
+    forward = forward_of(run, network, choose_compute("cpu", "float32", 3))
+    block = np.zeros((4, 4, 4), np.float32)
+    failed = False
+    try:
+        forward(block)
+    except torch.OutOfMemoryError:  # pytest.raises would keep what it took
+        failed = True
+    assert failed and forward(block).shape == (network.channels, 4, 4, 4)
+    assert network.taken is not None and network.left is None

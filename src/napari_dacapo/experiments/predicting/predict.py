@@ -126,8 +126,8 @@ def forward_of(run: Run, network: nn.Module, compute: Compute) -> Forward:
     """The network as a function of one block, for several threads: it computes one block at a time.
 
     Raw (c, (z,) y, x) gives a prediction (channels, (z,) y, x) float32. While a block is computed, those
-    of other threads are prepared, and taken to a GPU and back. One thread computes all of them: it has the
-    memory at hand that the block before was computed in, for which others would ask the system.
+    of other threads are prepared, and taken to a GPU and back. One thread computes all of them: on a CPU
+    a block took 4 % longer where threads took turns.
     """
     import torch
 
