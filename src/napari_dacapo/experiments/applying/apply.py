@@ -23,7 +23,7 @@ from napari_dacapo.clusters.cluster import Cluster
 from napari_dacapo.clusters.this_machine import ThisMachine
 from napari_dacapo.datasplits.fitting import extent
 from napari_dacapo.errors import UserInputError
-from napari_dacapo.experiments.applying.sent import MaskOf, NetworkOf, image_of
+from napari_dacapo.experiments.applying.sent import ImageOf, NetworkOf, image_of
 from napari_dacapo.experiments.applying.volume import (
     BLOCKS,
     LEDGER,
@@ -108,7 +108,7 @@ def prepare(wanted: Wanted) -> Generator[Notice, None, Volume]:
 
 def _region(folder: RunFolder, raw: Array, grid: OutputGrid, mask: Source | Array) -> Region:
     """Raises UserInputError for what is no mask of the image."""
-    opened = MaskOf(mask, folder.absolute().root) if isinstance(mask, Source) else _given(mask)
+    opened = ImageOf(mask, folder.absolute().root) if isinstance(mask, Source) else _given(mask)
     found = opened()
     fix = "Choose a mask of the image"
     if found.dims != raw.dims or found.unit != raw.unit or (found.channels or 1) > 1:

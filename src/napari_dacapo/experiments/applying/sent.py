@@ -29,25 +29,14 @@ class OfOneStart:
 
 @dataclass(frozen=True, slots=True)
 class ImageOf(OfOneStart):
-    """An image as the network was trained on such, opened where it is called: also on other machines."""
+    """An image or a mask, opened where it is called: also on other machines."""
 
     source: Source
     root: Path
-    normalization: Normalization
+    normalization: Normalization | None = None  # as the network was trained on such; None: as it is
 
     def __call__(self) -> Array:
         return _opened(self)
-
-
-@dataclass(frozen=True, slots=True)
-class MaskOf(OfOneStart):
-    """A mask, opened where it is called."""
-
-    source: Source
-    root: Path
-
-    def __call__(self) -> Array:
-        return _opened_mask(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +57,12 @@ def image_of(folder: RunFolder, source: Source) -> ImageOf:
     return ImageOf(source, folder.root, folder.saved_run().datasplit.normalization)
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=2)  # an image and its mask
 def _opened(image: ImageOf) -> Array:
     plain = image.source.open(image.root)
-    return plain if image.source.is_normalized else image.normalization.apply(plain)
-
-
-@lru_cache(maxsize=1)
-def _opened_mask(mask: MaskOf) -> Array:
-    return mask.source.open(mask.root)
+    if image.normalization is None or image.source.is_normalized:
+        return plain
+    return image.normalization.apply(plain)
 
 
 @lru_cache(maxsize=1)
