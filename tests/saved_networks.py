@@ -30,12 +30,15 @@ def saved_network(dims: int, **fields: Any) -> SavedNetwork:
 
 @cache
 def scripted(dims: int, channels: int = 2) -> Path:
+    return save_scripted(_module(dims, channels), Path(FOLDER.name) / f"{dims}d-{channels}.pt")
+
+
+def save_scripted(module: Any, place: Path) -> Path:
     import torch
 
-    place = Path(FOLDER.name) / f"{dims}d-{channels}.pt"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
-        torch.jit.script(_module(dims, channels)).save(place)
+        torch.jit.script(module).save(place)
     return place
 
 

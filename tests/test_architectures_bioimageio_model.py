@@ -61,7 +61,6 @@ def test_what_is_no_model_is_refused(tmp_path) -> None:
 
 
 @needs_extra
-@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")  # of their library
 @pytest.mark.parametrize(
     ("name", "content"),
     [

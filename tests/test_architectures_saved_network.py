@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 import torch
-from saved_networks import exported, saved_network, scripted
+from saved_networks import exported, save_scripted, saved_network, scripted
 from tiny import run, run_folder
 
 from napari_dacapo.architectures.saved_network import SavedNetwork
-from napari_dacapo.errors import UserInputError
+from napari_dacapo.errors import CheckpointError, UserInputError
+from napari_dacapo.experiments.predicting.trained import load_trained
 from napari_dacapo.experiments.steps import TrainStep, Validation
 from napari_dacapo.experiments.training.train import train
 from napari_dacapo.trainers.trainer import Trainer
@@ -98,3 +99,22 @@ def test_a_run_with_one_learns_and_validates(tmp_path) -> None:
     losses = [step.loss for step in steps if isinstance(step, TrainStep)]
     assert np.mean(losses[-5:]) < 0.95 * np.mean(losses[:5])
     assert any(isinstance(step, Validation) for step in steps)
+
+
+def test_another_file_in_the_place_of_the_one_whose_weights_were_trained_is_told(tmp_path) -> None:
+    def layers(activation: torch.nn.Module) -> torch.nn.Module:
+        return torch.nn.Sequential(torch.nn.Conv3d(1, 4, 3), activation, torch.nn.Conv3d(4, 3, 1))
+
+    file, folder = tmp_path / "net.pt", run_folder(tmp_path)
+    save_scripted(layers(torch.nn.ReLU()), file)
+    network: SavedNetwork = saved_network(3, path=str(file), fmaps_out=3)
+    whole = run(tmp_path, architecture=network, iterations=1, validation_interval=1)
+    for _ in train(whole, folder):
+        pass
+    old = file.read_bytes()
+    save_scripted(layers(torch.nn.Tanh()), file)  # of equal shapes
+    for use in (lambda: load_trained(folder, device="cpu"), lambda: next(train(whole, folder))):
+        with pytest.raises(CheckpointError, match=r"replaced since iteration 1: .* Put the old file back"):
+            use()
+    file.write_bytes(old)
+    assert load_trained(folder, device="cpu").iteration == 1

@@ -47,7 +47,7 @@ def test_a_line_torn_anywhere_tells_of_no_block_and_harms_no_other(path: Path, k
     [
         ({"iteration": 4}, "iteration 3, now 4"),
         ({"parameters": {"bias": 0.25}}, "parameters {'bias': 0.5}, now {'bias': 0.25}"),
-        ({"box": [1, 2]}, "box None, now [1, 2]"),
+        ({"box": [1, 2]}, "box none, now [1, 2]"),
     ],
 )
 def test_another_job_is_refused_with_what_differs(path: Path, changes: dict[str, object], told: str) -> None:

@@ -13,7 +13,7 @@ from napari_dacapo.arrays.file import File
 from napari_dacapo.arrays.ome_zarr import create_ome_zarr, open_own
 from napari_dacapo.arrays.pyramid import Method, coarser_levels, coarser_shapes
 from napari_dacapo.blockwise.coding import Coding, OutputDtype
-from napari_dacapo.blockwise.durable import is_written, read_table, write_durably, write_tables
+from napari_dacapo.blockwise.durable import is_written, read_table, read_written, write_durably, write_tables
 from napari_dacapo.blockwise.grid import Grid
 from napari_dacapo.blockwise.ledger import Ledger
 from napari_dacapo.blockwise.pyramid import write_pyramid
@@ -100,6 +100,18 @@ def test_flipped_bits_of_a_block_are_told_with_its_chunk(tmp_path: Path) -> None
             File(path=str(tmp_path / "a.zarr")).open().read((0, 0), (64, 64))
         told += 1
     assert told == 150
+
+
+def test_an_empty_file_of_a_block_is_no_zeros(tmp_path: Path) -> None:
+    created(tmp_path / "a.zarr", (8, 8), np.uint8, (8, 8), 2)
+    array, folder, all_of_it = open_own(tmp_path / "a.zarr"), tmp_path / "a.zarr" / "0", (slice(0, 8),) * 2
+    write_durably(array, folder, all_of_it, np.ones((8, 8), np.uint8))
+    (folder / "c" / "0" / "0").write_bytes(b"")
+    assert not is_written(array, folder, all_of_it)
+    with pytest.raises(UserInputError, match=r"0/c/0/0.*damaged"):
+        read_written(array, folder, all_of_it)
+    with pytest.raises(UserInputError, match=r"chunk \(0, 0\) cannot be read: its file is empty"):
+        File(path=str(tmp_path / "a.zarr")).open().read((0, 0), (8, 8))
 
 
 @pytest.mark.parametrize("damage", [lambda data: data[:60], lambda data: b"", flipped])

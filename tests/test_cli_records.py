@@ -210,7 +210,7 @@ REFUSED = [
     (("show", "Mutex"), 3, "Nearest: MutexWatershed"),
     (("show", "qqq"), 3, "Families: datasplit, architecture, task, trainer, run"),
     (("show", "task", "egdes"), 3, "name is 'egdes': no Task has this name. Nearest: edges"),
-    (("rename", "task", "edges", ""), 3, "the name is empty"),
+    (("rename", "task", "edges", ""), 3, "a name is needed"),
     (("rename", "run", "frist", "second"), 3, "no Run has this name. Nearest: first"),
     (("delete", "task", "edges"), 3, "first was made from it. Confirm to delete it"),
     (("train", "first", "second"), 3, "name is 'second': no Run has this name"),

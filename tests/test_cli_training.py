@@ -2,6 +2,7 @@
 
 import csv
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -257,8 +258,10 @@ def test_runs_are_compared_the_best_first(call: CommandLine) -> None:
 
 def test_of_runs_compared_those_that_cannot_be_read_and_other_datasets_are_told(call: CommandLine) -> None:
     folder_of(call, "pair-0").record.write_text("{")
-    history = folder_of(call, "first").path / "history.jsonl"
-    history.write_text(history.read_text().replace('"dataset": "', '"dataset": "other '))
+    history = History(folder_of(call, "first").path)
+    rows = history.read().validations
+    history.path.unlink()
+    history.append_many(replace(row, dataset=f"other {row.dataset}") for row in rows)
     answer = call("compare")
     assert answer.code == 0 and "pair-1" in answer.out
     assert "pair-0 is left out" in answer.err and "not all were validated on the same" in answer.err

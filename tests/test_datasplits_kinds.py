@@ -51,7 +51,7 @@ def test_listed_datasets_train_and_validate(dataset: Dataset, tmp_path: Path) ->
 
 
 def test_validation_is_never_left_out_by_mistake(dataset: Dataset) -> None:
-    with pytest.raises(UserInputError, match="validate is 'missing'"):
+    with pytest.raises(UserInputError, match="validate is missing"):
         ListedDatasets(train=(dataset,))  # type: ignore[call-arg]
     assert ListedDatasets(train=(dataset,), validate=()).validation() == ()
 

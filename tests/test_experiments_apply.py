@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tifffile
 import tiny
 import torch
 import zarr
@@ -247,6 +248,13 @@ class TestImage:
             s.text for s in apply(Wanted(trained, coarse, output, device="cpu")) if isinstance(s, Notice)
         ]
         assert notices[0].startswith("Trained on voxels of (8.0, 8.0, 8.0) nm, applied to voxels of (16.0")
+
+    def test_of_which_one_time_point_is_taken_is_told(self, trained: RunFolder, tmp_path: Path) -> None:
+        film = np.zeros((2, 8, 8, 8), np.uint8)
+        tifffile.imwrite(tmp_path / "film.tif", film, imagej=True, metadata={"axes": "TZYX"})
+        wanted = Wanted(trained, File(path=str(tmp_path / "film.tif")), tmp_path / "applied", device="cpu")
+        told = [step.text for step in apply(wanted) if isinstance(step, Notice)]
+        assert any("film.tif has 2 time points: the first is taken unless" in text for text in told)
 
 
 class TestParameters:

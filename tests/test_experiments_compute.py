@@ -52,8 +52,17 @@ def test_cores_beside_a_gpu_prepare_what_it_computes_next(monkeypatch: pytest.Mo
         assert (gpu.feeders, cpu.feeders) == (threads, 1)
 
 
+def test_a_gpu_is_fast_in_training_and_repeats_a_prediction(monkeypatch: pytest.MonkeyPatch) -> None:
+    cudnn = torch.backends.cudnn
+    for flag in ("benchmark", "deterministic", "allow_tf32"):
+        monkeypatch.setattr(cudnn, flag, getattr(cudnn, flag))  # put back afterwards
+    training = gpu_of(6, monkeypatch)
+    for compute, repeated in ((training, False), (training.for_prediction(3), True), (training, False)):
+        with compute.autocast():
+            assert (cudnn.benchmark, cudnn.deterministic, cudnn.allow_tf32) == (not repeated, repeated, False)
+
+
 def gpu_of(generation: int, monkeypatch: pytest.MonkeyPatch) -> Compute:
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: (generation, 0))
-    monkeypatch.setattr(torch.backends.cudnn, "benchmark", False)  # put back afterwards
     return choose_compute("auto", "auto", 3)

@@ -1,6 +1,7 @@
 """Trained networks for other programs: the files give the prediction, and packages say what they are."""
 
 import json
+import logging
 import zipfile
 from pathlib import Path
 
@@ -67,9 +68,14 @@ def test_an_exported_program_gives_the_prediction_at_any_size(workspace, tmp_pat
     torch.testing.assert_close(found, predicted(workspace, image), rtol=0, atol=1e-6)
 
 
-def test_onnx_gives_the_prediction_at_any_size(workspace, tmp_path, image) -> None:
+def test_onnx_gives_the_prediction_at_any_size_and_says_nothing_of_torchvision(
+    workspace, tmp_path, image, caplog
+) -> None:
     runtime = pytest.importorskip("onnxruntime", reason="the extra onnx is not installed")
+    logging.getLogger("torch.onnx").addHandler(caplog.handler)
     result_of(export_model(folder_of(workspace), tmp_path / "first.onnx", "onnx"))
+    logging.getLogger("torch.onnx").removeHandler(caplog.handler)
+    assert not [text for text in caplog.messages if "torchvision" in text]
     session = runtime.InferenceSession(tmp_path / "first.onnx")
     (found,) = session.run(["prediction"], {"raw": image.numpy()})
     np.testing.assert_allclose(found, predicted(workspace, image), rtol=0, atol=1e-5)

@@ -106,6 +106,28 @@ def test_a_damaged_line_is_counted_and_the_others_are_read(history, line):
     assert record.unreadable == 1
 
 
+@pytest.mark.parametrize("digit", [b"0.5", b"0.001", b'"iteration": 2', b"0.125", b"voi", b"left"])
+def test_a_line_with_a_flipped_bit_is_damaged_though_it_reads_well(history, digit):
+    append(history, 1, 2)
+    history.append_many([row(2)])
+    whole, place = history.path.read_bytes(), history.path.read_bytes().rfind(digit) + len(digit) - 1
+    history.path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+    record = history.read()
+    assert record.unreadable == 1
+    assert len(record.iterations.iteration) + len(record.validations) == 2
+    history.truncate_to(2)
+    assert history.path.read_bytes().count(b"\n") == 2
+
+
+def test_histories_of_before_lines_had_a_checksum_are_read(history):
+    append(history, 1)
+    line, _ = history.path.read_bytes().split(b', "crc32"')
+    history.path.write_bytes(line + b"}\n")
+    append(history, 2)
+    record = history.read()
+    assert (record.iterations.iteration.tolist(), record.unreadable) == ([1, 2], 0)
+
+
 def test_a_resumed_series_has_no_iteration_twice(history):
     append(history, 1, 2, 3)
     history.append_many([row(2), row(3)])

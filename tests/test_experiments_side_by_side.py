@@ -13,6 +13,7 @@ from distributed import Client
 
 from napari_dacapo.errors import UserInputError
 from napari_dacapo.experiments.checkpoints.checkpoints import Checkpoints
+from napari_dacapo.experiments.renaming import rename_run
 from napari_dacapo.experiments.results.history import History
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
@@ -53,6 +54,13 @@ def trained(name: str, step: RunStep) -> bool:
     return isinstance(step, TrainStep) and step.iteration >= 2
 
 
+def stored(folder: Path, name: str, run: Run) -> RunFolder:
+    """The folder of a run that the workspace has now."""
+    workspace = Workspace(folder)
+    workspace.store.save(Run, name, run)
+    return RunFolder(workspace.run_folder(name), folder)
+
+
 def last_saved(run: Run, folder: RunFolder) -> int:
     return Checkpoints(folder.checkpoints, run.identity).list()[-1].iteration
 
@@ -62,9 +70,10 @@ def iterations(folder: RunFolder) -> list[int]:
 
 
 def test_two_runs_train_at_once_each_on_a_worker_of_its_own(client: Client, tmp_path: Path) -> None:
-    run, work, news = tiny.run(tmp_path), SideBySide(client, "cpu", 1), []
+    run, work, news = tiny.run(tmp_path), SideBySide(client, Workspace(tmp_path), "cpu", 1), []
+    folders = [stored(tmp_path, name, run) for name in ("a", "b")]
     for name in ("a", "b"):
-        work.add(name, run, tiny.run_folder(tmp_path, name))
+        work.add(name)
     while not work.is_idle:
         news += work.news()
         time.sleep(0.05)
@@ -73,13 +82,13 @@ def test_two_runs_train_at_once_each_on_a_worker_of_its_own(client: Client, tmp_
     assert [step for _, step in news if isinstance(step, Ended)] == [Ended(), Ended()]
     told = [step.iteration for name, step in news if name == "a" and isinstance(step, TrainStep)]
     assert told == [1, 2, 3, 4, 5, 6]
-    assert [last_saved(run, tiny.run_folder(tmp_path, name)) for name in ("a", "b")] == [6, 6]
+    assert [last_saved(run, folder) for folder in folders] == [6, 6]
 
 
 def test_a_run_whose_worker_is_killed_goes_on_from_its_checkpoint(client: Client, tmp_path: Path) -> None:
-    run, folder = tiny.run(tmp_path, iterations=12), tiny.run_folder(tmp_path)
-    work = SideBySide(client, "cpu", 1)
-    work.add("run", run, folder)
+    run = tiny.run(tmp_path, iterations=12)
+    folder, work = stored(tmp_path, "run", run), SideBySide(client, Workspace(tmp_path), "cpu", 1)
+    work.add("run")
     news = until(work, trained)
     (worker,) = (step.worker for _, step in news if isinstance(step, Sent))
     os.kill(client.run(os.getpid)[worker], signal.SIGKILL)
@@ -91,26 +100,27 @@ def test_a_run_whose_worker_is_killed_goes_on_from_its_checkpoint(client: Client
 
 
 def test_a_stopped_run_is_saved_and_one_that_waits_does_not_begin(client: Client, tmp_path: Path) -> None:
-    run, folder = tiny.run(tmp_path, iterations=LONG), tiny.run_folder(tmp_path, "run")
-    work = SideBySide(client, "cpu", 1)
-    work.add("run", run, folder)
+    run = tiny.run(tmp_path, iterations=LONG)
+    folder, other = (stored(tmp_path, name, run) for name in ("run", "other"))
+    work = SideBySide(client, Workspace(tmp_path), "cpu", 1)
+    work.add("run")
     until(work, trained)
-    work.add("other", run, tiny.run_folder(tmp_path, "other"))
+    work.add("other")
     work.stop("other")
     assert ("other", Ended(completed=False)) in list(work.news())
     work.stop_all()
     assert until(work, ended)[-1] == ("run", Ended(completed=False))
     assert work.is_idle
     assert 2 <= last_saved(run, folder) == iterations(folder)[-1] < LONG
-    assert not tiny.run_folder(tmp_path, "other").path.exists()
+    assert not other.path.exists()
 
 
 def test_a_run_that_is_stopped_does_not_wait_for_a_worker_that_is_gone(
     client: Client, tmp_path: Path
 ) -> None:
-    run, folder = tiny.run(tmp_path, iterations=LONG), tiny.run_folder(tmp_path)
-    work = SideBySide(client, "cpu", 1)
-    work.add("run", run, folder)
+    run = tiny.run(tmp_path, iterations=LONG)
+    folder, work = stored(tmp_path, "run", run), SideBySide(client, Workspace(tmp_path), "cpu", 1)
+    work.add("run")
     until(work, trained)
     with locked(folder.path.with_name("other"), SECONDS):  # as a machine that hangs holds what it had
         (given,) = work._sent
@@ -123,9 +133,7 @@ def test_a_run_that_is_stopped_does_not_wait_for_a_worker_that_is_gone(
 
 def test_workers_save_and_end_when_their_client_is_killed(client: Client, tmp_path: Path) -> None:
     run = tiny.run(tmp_path, iterations=LONG)
-    workspace = Workspace(tmp_path)
-    workspace.store.save(Run, "run", run)
-    folder = RunFolder(workspace.run_folder("run"), tmp_path)
+    folder = stored(tmp_path, "run", run)
     words = ("train", "run", "--device", "cpu", "--scheduler", client.scheduler.address)
     process = start_command(str(tmp_path / "log.txt"), "-w", str(tmp_path), *words)
     ends = time.monotonic() + SECONDS
@@ -138,10 +146,35 @@ def test_workers_save_and_end_when_their_client_is_killed(client: Client, tmp_pa
 
 
 def test_what_is_wrong_with_a_run_is_told(client: Client, tmp_path: Path) -> None:
-    run, work = tiny.run(tmp_path), SideBySide(client, "cpu", 1)
-    work.add("run", run, tiny.run_folder(tmp_path / "elsewhere"))
+    (tmp_path / "elsewhere").mkdir()
+    stored(tmp_path / "elsewhere", "run", tiny.run(tmp_path))  # its data are not there
+    work = SideBySide(client, Workspace(tmp_path / "elsewhere"), "cpu", 1)
+    work.add("run")
     ((_, step),) = [each for each in until(work, ended) if ended(*each)]
     assert isinstance(step, Ended) and isinstance(step.failure, UserInputError)
     with pytest.raises(UserInputError, match="added already"):
         for _ in range(2):
-            work.add("twice", run, tiny.run_folder(tmp_path))
+            work.add("run")
+    with pytest.raises(UserInputError, match="no Run has this name"):
+        work.add("mistyped")
+
+
+def test_a_run_that_is_renamed_or_deleted_while_it_waits_is_told_and_the_others_train(
+    client: Client, tmp_path: Path
+) -> None:
+    run, workspace = tiny.run(tmp_path, iterations=1, validation_interval=1), Workspace(tmp_path)
+    folders = {name: stored(tmp_path, name, run) for name in ("a", "old", "gone", "b")}
+    work = SideBySide(client, workspace, "cpu", 1)
+    for name in folders:
+        work.add(name)
+    rename_run(workspace, "old", "new")
+    workspace.store.delete(Run, "gone")
+    workspace.store.save(Run, "b", run.replace(iterations=2), overwrite=True)
+    news: News = []
+    while not work.is_idle:
+        news += work.news()
+        time.sleep(0.05)
+    failures = {name: str(step.failure) for name, step in news if isinstance(step, Ended) and step.failure}
+    assert failures.keys() == {"old", "gone"} and "no Run has this name" in failures["old"]
+    trained_to = {name: iterations(folder) for name, folder in folders.items() if folder.path.exists()}
+    assert trained_to == {"a": [1], "b": [1, 2]}

@@ -328,7 +328,7 @@ def test_another_time_point_is_another_job(trained: RunFolder, tmp_path: Path) -
     first = File(path=str(tmp_path / "film.tif"))
     for image in (first, first):
         list(steps_of(trained, image, tmp_path / "applied"))
-    with pytest.raises(UserInputError, match="time of the image None, now 1"):
+    with pytest.raises(UserInputError, match="time of the image none, now 1"):
         list(steps_of(trained, first.replace(time=1), tmp_path / "applied"))
 
 
@@ -374,7 +374,7 @@ def test_a_damaged_chunk_costs_its_blocks_only_and_mended_they_are_done(
 def test_a_disk_that_fills_up_is_told_and_with_room_it_goes_on(
     trained: RunFolder, uninterrupted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    output, room, sync = tmp_path / "applied", 5, durable.sync_file
+    output, room, sync = tmp_path / "applied", 5, durable.sync_folder
 
     def full(path: Path) -> None:
         nonlocal room
@@ -383,10 +383,10 @@ def test_a_disk_that_fills_up_is_told_and_with_room_it_goes_on(
             raise OSError(errno.ENOSPC, "No space left on device")
         sync(path)
 
-    monkeypatch.setattr(durable, "sync_file", full)
+    monkeypatch.setattr(durable, "sync_folder", full)
     with pytest.raises(DiskFullError):
         list(steps(trained, output))
-    monkeypatch.setattr(durable, "sync_file", sync)
+    monkeypatch.setattr(durable, "sync_folder", sync)
     assert 22 <= len(predicted(list(steps(trained, output)))) <= 27
     assert written(output) == written(uninterrupted)
 

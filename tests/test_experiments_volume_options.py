@@ -62,7 +62,7 @@ def test_outside_of_a_mask_nothing_is_predicted_or_segmented(trained: RunFolder,
     about = own_attributes(tmp_path / "part" / "segmentation.zarr")
     assert about is not None and about["mask"] == "mask"
     assert files(tmp_path / "whole" / "prediction.zarr") == 8
-    with pytest.raises(UserInputError, match="mask None, now"):
+    with pytest.raises(UserInputError, match="mask none, now"):
         applied(trained, tmp_path / "whole", mask=mask)
 
 

@@ -289,7 +289,10 @@ def test_a_head_takes_the_rows_of_channels_of_the_same_name():
     assert torch.equal(fresh.head.bias[:2], trained.head.bias.flip(0))
     assert torch.equal(fresh.head.weight[2], before["head.weight"][2])
     assert torch.equal(fresh.body[0].weight, trained.body[0].weight)
-    assert report == "Took 9 of 9 tensors from cells, iteration 10. Fresh channels of the head: far x."
+    assert report == (
+        "The weights of 3 of 3 layers were taken over from cells, iteration 10. "
+        "New channels begin at random: far x."
+    )
 
 
 def test_a_head_with_no_channel_in_common_stays_fresh():
@@ -297,14 +300,16 @@ def test_a_head_with_no_channel_in_common_stays_fresh():
     before = fresh.head.weight.clone()
     report = match_head(fresh, trained.state_dict(), ("a", "b", "c"), ("d", "e", "f"), "cells")
     assert torch.equal(fresh.head.weight, before)
-    assert report.startswith("Took 7 of 9 tensors from cells. Fresh: head.weight; head.bias.")
+    assert report.startswith(
+        "The weights of 2 of 3 layers were taken over from cells. Others begin at random: head."
+    )
 
 
-@pytest.mark.parametrize(("channels", "taken"), [(3, 9), (4, 7)])
+@pytest.mark.parametrize(("channels", "taken"), [(3, "All weights"), (4, "The weights of 2 of 3 layers")])
 def test_a_head_of_unknown_channels_is_taken_where_its_shape_is_equal(channels, taken):
     trained, fresh = network(channels), network(3)
     report = match_head(fresh, trained.state_dict(), ("z", "y", "x"), (), "weights.safetensors")
-    assert report.startswith(f"Took {taken} of 9 tensors from weights.safetensors.")
+    assert report.startswith(f"{taken} were taken over from weights.safetensors.")
     assert torch.equal(fresh.body[0].weight, trained.body[0].weight)
 
 

@@ -207,7 +207,7 @@ MALFORMED = {
     "a needed field is missing": (
         "tasks",
         {"__type__": "OneHotTaskConfig", "name": "x"},
-        "classes is 'missing'",
+        "classes is missing",
     ),
     "a text for a number": ("architectures", {**UNET, "num_fmaps": "many"}, "num_fmaps is 'many'"),
     "a number for a list": ("trainers", {**TRAINER, "augments": [7]}, "augments.0 is 7"),

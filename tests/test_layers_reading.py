@@ -21,6 +21,7 @@ from napari_dacapo.experiments.steps import Snapshot
 from napari_dacapo.experiments.training.train import train
 from napari_dacapo.layers.keeping import ChosenLayer, file_of
 from napari_dacapo.layers.pixels import Pixels
+from napari_dacapo.layers.possible_axes import likely_axes, possible_axes
 from napari_dacapo.layers.reading import reader
 from napari_dacapo.layers.saving import save_layer
 from napari_dacapo.layers.shown import ShownLayer
@@ -102,6 +103,22 @@ def test_the_arrays_of_an_hdf5_file_are_layers_that_are_read_from_it(tmp_path: P
     assert raw.scale == pytest.approx((300, 100, 100))
     source = file_of(ChosenLayer(ShownLayer.of(ids)), tmp_path)
     assert source is not None and (source.path, source.array) == ("ovule.h5", "labels/all")
+
+
+def test_an_array_of_hdf5_whose_axes_nothing_tells_is_a_layer_whose_axes_are_chosen(tmp_path: Path) -> None:
+    path = tmp_path / "film with labels.h5"
+    voxels = np.arange(2 * 5 * 6 * 7, dtype=np.uint16).reshape(2, 5, 6, 7)
+    with h5py.File(path, "w") as file:
+        file["raw"], file["labels"], file["mask"] = voxels, voxels, voxels > 9
+        file["colour"] = np.zeros((40, 50, 3), np.uint8)
+    colour, truth, raw, ids = opened(path)
+    assert (type(raw), type(truth), type(ids), colour.rgb) == (Image, Image, Labels, True)
+    assert raw.data.shape == (2, 5, 6, 7) and type(raw.data) is h5py.Dataset  # read as it is looked at
+    shown = ShownLayer.of(raw)
+    assert "czyx" in possible_axes(shown) and likely_axes(shown) is None
+    source = file_of(ChosenLayer(shown, axes="tzyx", time=1), tmp_path)
+    assert source is not None and (source.array, source.axes, source.time) == ("raw", "tzyx", 1)
+    np.testing.assert_array_equal(source.open(tmp_path).read((0, 0, 0), (5, 6, 7)), voxels[1])
 
 
 def test_what_others_wrote_is_left_to_others(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def test_the_default_grid_differs_in_every_point(kind):
 
 @pytest.mark.parametrize(
     ("parameters", "problem"),
-    [({}, "bias is missing"), ({"bias": None}, "bias is None"), ({"bias": "0.5"}, "bias is '0.5'")],
+    [({}, "bias is missing"), ({"bias": None}, "bias is missing"), ({"bias": "0.5"}, "bias is '0.5'")],
 )
 def test_a_missing_parameter_is_named_with_all_that_are_wanted(parameters, problem):
     with pytest.raises(UserInputError) as raised:

@@ -29,8 +29,8 @@ def store(tmp_path):
 @pytest.mark.parametrize(
     ("name", "problem", "fix"),
     [
-        pytest.param("", "the name is empty", "Type one", id="1"),
-        pytest.param("  ", "the name is empty", "Type one", id="1-spaces"),
+        pytest.param("", "a name is needed", "Type one", id="1"),
+        pytest.param("  ", "a name is needed", "Type one", id="1-spaces"),
         pytest.param("unet", "has this name", "'unet-2' is free", id="2"),
         pytest.param("UNet", "as 'unet': upper and lower case count as the same", "'unet-2' is free", id="3"),
         pytest.param("e\u0301", "has this name", "'é-2' is free", id="4"),

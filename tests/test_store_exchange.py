@@ -92,7 +92,7 @@ def changed(store, change):
         (lambda data, found: found["record"].update(radios=1), "radios of the Shape .a. is 1: no such field"),
         (lambda data, found: found["record"].update(radius="3"), "radius of the Shape 'a' is '3'"),
         (lambda data, found: found.update(name="../x"), "separates folders"),
-        (lambda data, found: found.update(name=""), "the name is empty"),
+        (lambda data, found: found.update(name=""), "a name is needed"),
         (lambda data, found: found.update(made_from={"shape": "a/b"}), "separates folders"),
         (lambda data, found: found.update(made_from={"shape": 3}), "is a text"),
         (lambda data, found: data["records"].update(Other={}), "family is 'Other': no such family"),

@@ -27,9 +27,9 @@ def test_a_name_in_any_script_is_kept_as_it_is(name):
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
-        ("", "empty; type one"),
-        ("   ", "empty"),
-        ("\u3000", "empty"),
+        ("", "needed"),
+        ("   ", "needed"),
+        ("\u3000", "needed"),
         (None, "is a text"),
         (5, "is a text"),
         ("a/b", "character 2 is /, which separates folders"),

@@ -128,6 +128,18 @@ def test_training_twice_makes_two_runs_and_saves_nothing_twice(
     assert workspace.store.names(Task) == ("task",)
 
 
+def test_a_task_that_is_not_for_the_network_is_refused_before_a_run_is_made(
+    qtbot, dock: DaCapo, workspace: Workspace
+) -> None:
+    use_layers(qtbot, dock)
+    make_tiny(dock)
+    dock.task.suggest(tiny.TASK.replace(neighborhood=((1, 0), (0, 1))), "flat")
+    click(qtbot, dock.footer.train_button)
+    qtbot.waitUntil(lambda: "offsets have 2 numbers" in dock.footer.said.text(), timeout=20 * SECOND)
+    assert dock.footer.said.text().startswith("task.neighborhood is ")
+    assert workspace.store.names(Run) == workspace.store.names(Task) == ()
+
+
 def test_a_layer_that_is_deleted_leaves_nothing_chosen_and_says_so(dock: DaCapo) -> None:
     dock._viewer.layers.remove("truth")
     assert dock.data.choices["labels"].layer is None

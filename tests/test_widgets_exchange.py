@@ -40,7 +40,6 @@ from napari_dacapo.widgets.training.stored_runs import stored_runs
 LONG = 60_000  # milliseconds; more than a busy machine takes
 NO_READER = find_spec("bioimageio.spec") is None if find_spec("bioimageio") else True
 needs_reader = pytest.mark.skipif(NO_READER, reason="the extra bioimageio is not installed")
-pytestmark = pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")  # of their library
 
 
 @pytest.fixture(scope="module")

@@ -89,7 +89,7 @@ def test_a_new_form_begins_with_the_kind_that_wants_least(qtbot: QtBot) -> None:
     form = shown(qtbot, Start)
     assert form.value == Scratch()
     choose(qtbot, field(form, "Start"), "From run")
-    assert messages(form) == ["A value is needed."]
+    assert [problem.field for problem in form.problems] == ["run"] and messages(form) == []
     qtbot.keyClicks(field(form, "Run"), "first")
     assert form.value == FromRun(run="first")
 

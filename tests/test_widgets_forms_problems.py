@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from forms import click, field, fields, folds, messages, replace_text, shown
+from forms import click, field, fields, folds, messages, open_all, replace_text, shown
 from pytestqt.qtbot import QtBot
 from qtpy.QtWidgets import QLineEdit, QPlainTextEdit, QWidget
 
@@ -118,9 +118,24 @@ def test_what_is_wrong_deep_in_lists_is_told_there(qtbot: QtBot) -> None:
 def test_what_must_be_given_is_missed_until_it_is(qtbot: QtBot) -> None:
     form = shown(qtbot, File)
     assert [problem.field for problem in form.problems] == ["path"]
-    assert messages(form) == ["A value is needed."]
     qtbot.keyClicks(field(form, "Path"), "raw.zarr")
     assert form.value == File(path="raw.zarr")
+    replace_text(qtbot, field(form, "Path"), "")
+    assert messages(form) == ["A value is needed."]
+
+
+def test_a_new_form_says_nothing_in_red_until_a_person_was_at_the_field(qtbot: QtBot) -> None:
+    form = shown(qtbot, Dataset)
+    open_all(qtbot, form)
+    raw, labels = fields(form, "Path")
+    assert len(form.problems) == 2 and messages(form) == []
+    replace_text(qtbot, raw, "a")
+    assert len(form.problems) == 1 and messages(form) == []
+    replace_text(qtbot, raw, "")
+    assert messages(form) == ["A value is needed."]
+    qtbot.keyClicks(raw, "a")
+    qtbot.keyClicks(labels, "b")
+    assert form.value == Dataset(raw=File(path="a"), labels=File(path="b"))
 
 
 def test_two_datasets_of_one_title_are_told_at_their_list(qtbot: QtBot) -> None:

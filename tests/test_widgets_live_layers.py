@@ -12,6 +12,7 @@ from napari_dacapo.experiments.steps import Snapshot
 from napari_dacapo.store.workspace import Workspace
 from napari_dacapo.trainers.trainer import Trainer
 from napari_dacapo.widgets.dock import DaCapo
+from napari_dacapo.widgets.training.queued_work import Begun
 from napari_dacapo.widgets.training.run_options import RunOptions
 
 SHOWN = ("raw", "target", "weight", "prediction", "cells prediction", "cells segmentation")
@@ -30,6 +31,10 @@ def begin(qtbot, dock: DaCapo, options: RunOptions, snapshot_interval: int) -> N
     dock.trainer.suggest(trainer, "watched")
     dock.runs.new.options.value = options
     click(qtbot, dock.footer.train_button)
+
+
+def begun() -> Begun:
+    return Begun(0, 5, np.zeros(0, np.int64), np.zeros(0), ())
 
 
 def trained(qtbot, dock: DaCapo, iterations: int) -> None:
@@ -71,6 +76,21 @@ def test_layers_wait_for_what_comes_and_go_where_nothing_came(qtbot, dock: DaCap
     click(qtbot, dock.footer.stop_button)
     qtbot.waitUntil(lambda: [layer.name for layer in viewer.layers] == ["cells", "truth"], timeout=WAIT)
     qtbot.waitUntil(lambda: viewer.canvas.overlays.text.text == " ", timeout=WAIT)
+
+
+def test_layers_of_a_run_go_when_another_one_begins(qtbot, dock: DaCapo) -> None:
+    trained(qtbot, dock, iterations=3)
+    assert len(dock._viewer.layers) == 2 + len(SHOWN)
+    dock.queue.steps.emit("task-1", [begun()])  # it goes on
+    assert len(dock._viewer.layers) == 2 + len(SHOWN)
+    dock.queue.steps.emit("another", [begun()])
+    assert [layer.name for layer in dock._viewer.layers] == ["cells", "truth"]
+
+
+def test_what_fails_at_once_has_nothing_to_see(qtbot, dock: DaCapo) -> None:
+    dock.queue.steps.emit("gone", [begun()])
+    assert dock._viewer.canvas.overlays.text.text == "gone, iteration 0: nothing to see yet"
+    qtbot.waitUntil(lambda: dock._viewer.canvas.overlays.text.text == " ", timeout=WAIT)
 
 
 def test_a_snapshot_that_cannot_be_read_is_waited_for_no_longer(qtbot, dock: DaCapo) -> None:

@@ -5,6 +5,7 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -158,6 +159,29 @@ def test_typed_words_filter_the_rows(qtbot: QtBot, page: ResultsPage) -> None:
     qtbot.waitUntil(lambda: page.table.scores.rowCount() == 8, timeout=LONG)
 
 
+def test_of_each_run_only_the_best_row_by_the_chosen_score_is_shown(qtbot: QtBot, page: ResultsPage) -> None:
+    qtbot.mouseClick(page.only_best, Qt.MouseButton.LeftButton, pos=QPoint(8, page.only_best.height() // 2))
+    for criterion in ("voi_sum", "adapted_rand"):
+        page.criterion.setCurrentText(criterion)
+        assert sorted(texts(page, 0)) == ["first", "second"]
+        assert all(criterion in row.best for row in page.table.scores.rows)
+    best = page.plot.curve("first").best
+    (other,) = {3, 6} - {best}
+    page.open(other, "first")  # a point of a curve that is not the best one
+    assert not page.only_best.isChecked() and page.table.picked[0].iteration == other
+
+
+def test_a_column_that_tells_nothing_is_hidden_and_a_long_one_leaves_room(qtbot: QtBot) -> None:
+    table = ScoreTable()
+    qtbot.addWidget(table)
+    rows = many_rows(20)
+    table.show_rows([replace(row, run="a long name of a run " * 3) for row in rows], ("voi_sum",))
+    assert table.isColumnHidden(1) and not table.isColumnHidden(3)
+    assert table.columnWidth(0) == 120
+    table.show_rows([replace(row, told="", dataset=row.run) for row in rows], ("voi_sum",))
+    assert not table.isColumnHidden(1) and table.isColumnHidden(3)
+
+
 def test_only_checked_runs_are_in_table_and_curves(qtbot: QtBot, page: ResultsPage) -> None:
     assert [curve.name for curve in page.plot.curves] == ["first", "second"]
     page.runs.item(1).setCheckState(Qt.CheckState.Unchecked)
@@ -295,6 +319,25 @@ def test_a_place_is_found_in_other_units_and_behind_other_axes() -> None:
     assert viewer.scene.camera.center[-2:] == pytest.approx((0.03, 0.05))
 
 
+def test_what_is_opened_is_brought_into_view_if_nothing_of_it_is_there(
+    qtbot: QtBot, page: ResultsPage, viewer: ViewerModel
+) -> None:
+    viewer.add_image(np.zeros((100, 100, 100), np.uint8), scale=(8.0,) * 3, units="nm")
+    select(qtbot, page, place_of(page, "first", 6, 0.25))
+    press(qtbot, page, page.prediction)
+    begin, end = labels_of(viewer, "segmentation").extent.world
+    viewer.dims.set_point(0, end[0] + 100)
+    press(qtbot, page, page.objects)
+    assert begin[0] < viewer.dims.point[0] < end[0]
+    viewer.scene.camera.center, viewer.scene.camera.zoom = (0.0, -9000.0, 0.0), 1.0
+    press(qtbot, page, page.prediction)
+    assert begin[1] < viewer.scene.camera.center[1] < end[1]
+    seen = float(begin[0] + 8), viewer.scene.camera.zoom
+    viewer.dims.set_point(0, seen[0])
+    press(qtbot, page, page.objects)  # a person goes on looking at the same place
+    assert viewer.dims.point[0] == pytest.approx(seen[0]) and viewer.scene.camera.zoom == seen[1]
+
+
 def test_scores_hide_the_segmentation_below_them_and_the_other_way_round(
     qtbot: QtBot, page: ResultsPage, viewer: ViewerModel
 ) -> None:
@@ -405,6 +448,45 @@ def test_a_moved_slider_segments_anew_in_the_same_layer(
     other = page.table.scores.rows[place_of(page, "first", 6, 0.5)]
     assert f"voi_sum {other.scores['voi_sum']:.4f}" in page.adjusting.said.text()
     assert labels_of(viewer, "segmentation") is layer
+
+
+def test_a_slider_draws_the_segmentation_anew_and_nothing_else(
+    qtbot: QtBot, page: ResultsPage, viewer: ViewerModel
+) -> None:
+    select(qtbot, page, place_of(page, "first", 6, 0.25))
+    press(qtbot, page, page.prediction)
+    told: list[str] = []
+    for layer in viewer.layers:
+        layer.events.visible.connect(lambda event, name=layer.name: told.append(name))
+    page.adjusting.sliders.sliders["bias"].setValue(0.4)
+    qtbot.waitUntil(lambda: isinstance(labels_of(viewer, "segmentation").data, np.ndarray), timeout=LONG)
+    settle(qtbot, page)
+    assert told == []  # napari draws what tells that it is visible
+
+
+def test_the_prediction_of_a_row_puts_its_sliders_back(
+    qtbot: QtBot, page: ResultsPage, viewer: ViewerModel
+) -> None:
+    place = place_of(page, "first", 6, 0.25)
+    select(qtbot, page, place)
+    told = page.adjusting.said.text()
+    for name, value in (("bias", 0.9), ("min_size", 300)):
+        page.adjusting.sliders.sliders[name].setValue(value)
+    qtbot.mouseClick(page.prediction, Qt.MouseButton.LeftButton)  # while it is segmented, too
+    settle(qtbot, page)
+    assert page.adjusting.sliders.parameters == page.table.scores.rows[place].parameters
+    assert page.adjusting.said.text() == told
+    stored = page.table.scores.rows[place]
+    assert not isinstance(labels_of(viewer, "segmentation").data, np.ndarray) or stored.segmented
+
+
+def test_what_a_slider_tells_is_what_is_kept(qtbot: QtBot, page: ResultsPage, workspace: Workspace) -> None:
+    select(qtbot, page, place_of(page, "first", 6, 0.25))
+    page.adjusting.sliders.sliders["bias"].setValue(0.123456)  # where a mouse may let go of it
+    settle(qtbot, page)
+    press(qtbot, page, page.adjusting.use)
+    kept = chosen_parameters(RunFolder(workspace.run_folder("first"), workspace.path))
+    assert kept == {"bias": 0.12, "foreground": 0.2, "min_size": 20}
 
 
 def test_a_slider_reaches_what_its_field_allows(qtbot: QtBot, page: ResultsPage) -> None:

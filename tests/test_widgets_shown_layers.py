@@ -12,7 +12,7 @@ from napari_dacapo.arrays.memory import from_numpy
 from napari_dacapo.layers.coming import WAITS
 from napari_dacapo.layers.layer import LayerData, image, labels
 from napari_dacapo.widgets.viewer.shown_layers import show, showing, shown
-from napari_dacapo.widgets.viewer.slices import slices_elsewhere
+from napari_dacapo.widgets.viewer.slices import BEYOND, slices_elsewhere
 from napari_dacapo.widgets.viewer.world import view_of
 
 HERE, THERE = (80.0, 0.0, 0.0), (160.0, 8.0, 0.0)  # nm
@@ -91,7 +91,11 @@ def test_layers_that_a_result_has_no_more_go_and_those_of_others_stay() -> None:
     viewer.add_image(np.zeros((4, 4, 4)), name="mine")
     show(viewer, "key", [result(1), result(2), result(3)])
     show(viewer, "key/1", [result(4)])
+    at_once: Counter[str] = Counter()
+    for event in (viewer.layers.events.removed, viewer.layers.events.end_batch):
+        event.connect(lambda event: at_once.update([event.type]))
     show(viewer, "key", [result(5)])
+    assert at_once == {"removed": 2, "end_batch": 1}
     assert [layer.name for layer in viewer.layers] == ["mine", "result 5", "result 4"]
 
 
@@ -122,6 +126,20 @@ def test_a_layer_that_waits_looks_and_lies_as_what_comes_and_takes_nothings_plac
     assert layer.translate.tolist() == [164.0, 12.0, 4.0]
     show(viewer, "key", [waiting])
     assert layer.visible and pixel(layer) == 7
+
+
+def test_the_first_that_is_there_to_see_is_looked_at() -> None:
+    viewer = ViewerModel()
+    viewer.canvas.size = (600, 600)
+    data, properties, kind = result(0, side=1)
+    show(viewer, "key", [(data, {**properties, "visible": False, "metadata": {WAITS: True}}, kind)])
+    show(viewer, "key", [result(7, THERE, side=6)])  # 160 to 208 nm, 8 to 56 nm, 0 to 48 nm
+    seen = view_of(viewer)
+    assert 160 < seen.begin[0] < 208 and seen.end[1] - seen.begin[1] < 60
+    np.testing.assert_allclose(np.add(seen.begin, seen.end)[1:] / 2, (32.0, 24.0))
+    viewer.scene.camera.center = (0.0, 0.0, 500.0)
+    show(viewer, "key", [result(8, THERE), result(9, THERE)])
+    assert viewer.scene.camera.center == (0.0, 0.0, 500.0)  # then a person looks where they look
 
 
 IDS = labels(from_numpy(np.ones((4, 4, 4), np.uint8), "zyx", (8.0,) * 3, HERE, "nm"), "ids")
@@ -187,6 +205,21 @@ def test_layers_that_are_not_on_the_screen_tell_the_slices_that_show_them() -> N
         show(viewer, "key", layers)
         assert slices_elsewhere(viewer, shown(viewer, "key")) == told
     viewer.dims.set_point(1, 180.0)
+    assert slices_elsewhere(viewer, shown(viewer, "key")) == ""
+
+
+@pytest.mark.parametrize("unit", ["nm", "um"])
+def test_layers_beside_what_is_zoomed_in_on_are_told(unit: str) -> None:
+    viewer = ViewerModel()
+    size = {"nm": 8.0, "um": 0.008}[unit]
+    viewer.add_image(np.zeros((100, 100)), scale=(size,) * 2, units=unit)
+    square = from_numpy(np.ones((4, 4), np.uint8), "yx", (8.0,) * 2, (400.0, 80.0), "nm")
+    show(viewer, "key", [image(square, "result", (0.0, 255.0))])
+    assert slices_elsewhere(viewer, shown(viewer, "key")) == ""
+    viewer.canvas.size, viewer.scene.camera.zoom = (100, 100), 10 / size  # ten voxels are on the screen
+    viewer.scene.camera.center = (52 * size, 60 * size)
+    assert slices_elsewhere(viewer, shown(viewer, "key")) == BEYOND
+    viewer.scene.camera.center = (52 * size, 15 * size)
     assert slices_elsewhere(viewer, shown(viewer, "key")) == ""
 
 

@@ -21,8 +21,9 @@ else:
     ModelMetaclass = type(BaseModel)
 
 KINDS_ENTRY_POINT = "napari_dacapo.kinds"
+MISSING = "a value is needed"
 WORDS = {  # for pydantic's problems that speak of its own types
-    "missing": "a value is needed",
+    "missing": MISSING,
     "too_short": "it has {actual_length} entries, it needs {min_length} or more",
     "too_long": "it has {actual_length} entries, it takes {max_length} or fewer",
     "string_too_short": "it needs {min_length} or more characters",
@@ -165,7 +166,7 @@ def _problem(details: ErrorDetails, record_type: type[Any]) -> UserInputError:
     problem, _, fix = _message(details).partition(". ")
     if details["type"] == "extra_forbidden":
         problem, fix = "no such field", _near_field(details["loc"], record_type)
-    value = "missing" if details["type"] == "missing" else details["input"]
+    value = None if details["type"] == "missing" else details["input"]
     return UserInputError(field, value, problem, fix)
 
 

@@ -113,7 +113,11 @@ class BlocksError(DacapoError):
 
 
 def shown(value: object) -> str:
-    """The value as a message shows it, at most 80 characters long."""
+    """The value as a message shows it, at most 80 characters long; where there is none, that."""
+    if value is None:
+        return "missing"
+    if isinstance(value, str | tuple | list) and not value:
+        return "empty"
     text = repr(value)
     return text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 1] + "…"
 

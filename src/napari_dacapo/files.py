@@ -42,13 +42,14 @@ class JsonError(ValueError):
     """Bytes that are not the JSON we write; the text says why, to be completed by who reads them."""
 
 
-def atomic_write(path: Path, data: bytes) -> None:
+def atomic_write(path: Path, data: bytes, temporary: Path | None = None) -> None:
     """Replace the file by `data` as a whole, durably: after a crash it is the old one or the new one.
 
-    The permissions of an existing file are never widened. Raises DiskFullError where there is no room,
-    OSError where the folder cannot be written; the old file is untouched in both cases.
+    It is written under the name `temporary`, in the same folder, until it is complete. The permissions of an
+    existing file are never widened. Raises DiskFullError where there is no room, OSError where the folder
+    cannot be written; the old file is untouched in both cases.
     """
-    temporary = temporary_beside(path)
+    temporary = temporary or temporary_beside(path)
     try:
         _write_through(temporary, data, _mode(path))
         _replace(temporary, path)

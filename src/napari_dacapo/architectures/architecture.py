@@ -95,6 +95,10 @@ class Architecture(Family):
         """What would train, but badly, on voxels of this size: a sentence each, with what to do."""
         return ()
 
+    def file_hash(self) -> str:
+        """Of the file that the network comes from, which says what weights mean; empty where none does."""
+        return ""
+
     @abstractmethod
     def build(self, input_channels: int) -> nn.Module:
         """A fresh network, (b, input_channels, (z,) y, x) -> (b, output_channels, (z,) y, x)."""

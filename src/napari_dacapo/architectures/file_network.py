@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from pathlib import Path
 from typing import Annotated
@@ -36,3 +37,8 @@ class FileNetwork(SteppedNetwork):
     def place(self) -> Path:
         """Where the file lies."""
         return Path(self.path).expanduser()
+
+    def file_hash(self) -> str:
+        """In a folder of its description, which has hashes of the other files."""
+        files = sorted(self.place.glob("*.yaml")) if self.place.is_dir() else [self.place]
+        return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()

@@ -33,6 +33,7 @@ class Array:
     chunks: tuple[int, ...]  # along axes; what is decoded together
     reader: Reader  # gives exactly the voxels of slices within bounds
     channel_names: tuple[str, ...] = ()
+    time_points: int = 1  # there are, of which this is one
     stored: Callable[[], tuple[Box, ...]] | None = None  # boxes that hold all but zeros; None: not told
 
     @property

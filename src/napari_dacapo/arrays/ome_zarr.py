@@ -13,6 +13,8 @@ from napari_dacapo.arrays.array import Array, SpatialUnit
 from napari_dacapo.arrays.box import World
 from napari_dacapo.arrays.image_metadata import ImageMetadata, OmeVersion
 from napari_dacapo.arrays.pyramid import Method, coarser_levels
+from napari_dacapo.arrays.stored_chunks import ZSTD_LEVEL
+from napari_dacapo.arrays.wide_chunks import slab_of, tile_of
 from napari_dacapo.errors import UserInputError
 from napari_dacapo.files import JsonError, read_json, replaced_folder, temporary_beside
 
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
 
 MARKER = "napari_dacapo"  # the attribute that says that a container is ours
 CHUNKS = {2: 512, 3: 64}  # voxels a side
-ZSTD_LEVEL = 1
 
 
 def create_ome_zarr(
@@ -90,7 +91,7 @@ def write_ome_zarr(
 
 
 def copy_to_ome_zarr(path: Path, array: Array, attributes: Mapping[str, Any] | None = None) -> None:
-    """An array of any size, block by block; it appears at `path` when it is complete.
+    """An array of any size, slab by slab; it appears at `path` when it is complete.
 
     It takes the place of an image that we wrote before. Raises UserInputError where anything else is at
     `path`, DiskFullError where there is no room.
@@ -99,14 +100,15 @@ def copy_to_ome_zarr(path: Path, array: Array, attributes: Mapping[str, Any] | N
         raise UserInputError("path", str(path), "something is there already", "Choose another name")
     names = array.channel_names
     image = ImageMetadata(array.axes, array.voxel_size, array.offset, array.unit, "0.5", names)
-    block = tuple(min(n, CHUNKS[array.dims]) for n in array.spatial_shape)
+    slab = slab_of(array)
     channels = len(array.shape) - array.dims
     with replaced_folder(path, array.nbytes) as folder:
         _create_group(folder, image, [array.shape], array.dtype, attributes or {})
-        chunks = (*(1,) * channels, *block)
-        level = _create_level(folder, image, 0, array.shape, array.dtype, chunks, None)
-        for start in product(*(range(0, n, b) for n, b in zip(array.spatial_shape, block, strict=True))):
-            sides = zip(start, block, array.spatial_shape, strict=True)
+        level = _create_level(
+            folder, image, 0, array.shape, array.dtype, (*(1,) * channels, *tile_of(slab)), None
+        )
+        for start in product(*(range(0, n, b) for n, b in zip(array.spatial_shape, slab, strict=True))):
+            sides = zip(start, slab, array.spatial_shape, strict=True)
             shape = tuple(min(b, n - s) for s, b, n in sides)
             place = tuple(slice(s, s + n) for s, n in zip(start, shape, strict=True))
             level[(*(slice(None),) * channels, *place)] = array.read(start, shape)

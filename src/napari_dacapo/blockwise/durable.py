@@ -8,20 +8,24 @@ import zlib
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_dacapo.arrays.formats.codecs import refuse_empty
 from napari_dacapo.arrays.formats.stored import DAMAGE, tail
+from napari_dacapo.arrays.stored_chunks import stored_chunk
 from napari_dacapo.blockwise.turn import ANYBODYS, Turn
 from napari_dacapo.errors import UserInputError
-from napari_dacapo.files import atomic_write, make_folder, raise_if_full, sync_file, sync_folder
+from napari_dacapo.files import atomic_write, make_folder, raise_if_full, sync_folder
 
 if TYPE_CHECKING:
     import zarr
 
 Slices = tuple[slice, ...]
+UNFINISHED = ".partial"  # how the name of a chunk ends until it is complete
 
 
 def write_durably(
@@ -31,31 +35,39 @@ def write_durably(
 
     Raises DiskFullError where there is no room, StoreError where the turn is over.
     """
-    files = [folder / key for key in _keys(array, slices)]
-    try:
+    values = values.astype(array.dtype, copy=False)
+    for key, part in zip(_keys(array, slices), _parts(array, slices), strict=True):
+        sides = zip(part, slices, values.shape, strict=True)
+        within = tuple(slice(p.start - (s.start or 0), min(p.stop - (s.start or 0), n)) for p, s, n in sides)
+        data = stored_chunk(array, values[within])
         with turn.held():
-            for file in files:
-                file.unlink(missing_ok=True)  # what an earlier try left may be torn, and would be read
-                for unfinished in file.parent.glob(f"{file.name}.*.partial"):  # as zarr calls them
-                    unfinished.unlink(missing_ok=True)
-            array[slices] = values
-            for file in files:
-                sync_file(file)
-            for parent in {parent for file in files for parent in _between(file, folder)}:
-                sync_folder(parent)
+            _put(folder, folder / key, data)
+
+
+def _put(folder: Path, file: Path, data: bytes) -> None:
+    """Durable with the names of the folders between them."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        for unfinished in file.parent.glob(f"{file.name}.*{UNFINISHED}"):  # of a process that was killed
+            unfinished.unlink(missing_ok=True)
+        atomic_write(file, data, file.with_name(f"{file.name}.{token_hex(4)}{UNFINISHED}"))
+        for parent in _between(file.parent, folder):
+            sync_folder(parent)
     except OSError as error:
-        raise_if_full(error, folder, values.nbytes)
+        raise_if_full(error, folder, len(data))
         raise
 
 
 def read_written(array: zarr.Array[Any], folder: Path, slices: Slices) -> NDArray[Any]:
     """What was written. Raises UserInputError naming the file that is damaged."""
     try:
+        refuse_empty(folder / key for key in _keys(array, slices))
         return np.asarray(array[slices])
     except DAMAGE as error:
         fix = "Delete that file and start again: its block is made again"
         for file, part in zip(_keys(array, slices), _parts(array, slices), strict=True):
             try:
+                refuse_empty((folder / file,))
                 array[part]
             except DAMAGE as reason:
                 raise UserInputError("output", tail(folder / file), "it is damaged", fix) from reason
@@ -63,8 +75,15 @@ def read_written(array: zarr.Array[Any], folder: Path, slices: Slices) -> NDArra
 
 
 def is_written(array: zarr.Array[Any], folder: Path, slices: Slices) -> bool:
-    """Whether every shard (or chunk) of a part has its file; one that lacks it reads as zeros."""
-    return all((folder / key).is_file() for key in _keys(array, slices))
+    """Whether every shard (or chunk) of a part has its file, not an empty one: both would read as zeros."""
+    return all(_holds_something(folder / key) for key in _keys(array, slices))
+
+
+def _holds_something(file: Path) -> bool:
+    try:
+        return file.stat().st_size > 0
+    except OSError:
+        return False
 
 
 def write_tables(path: Path, turn: Turn = ANYBODYS, **tables: NDArray[Any]) -> None:

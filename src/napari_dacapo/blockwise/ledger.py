@@ -170,5 +170,5 @@ def _refuse_other_job(path: Path, there: Mapping[str, Any], now: Mapping[str, An
 
 
 def _short(value: object) -> str:
-    text = shown(value)
+    text = "none" if value is None else shown(value)
     return text if len(text) <= 40 else f"{text[:39]}…"

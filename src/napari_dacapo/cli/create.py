@@ -137,4 +137,4 @@ def _refuse_missing(given: Mapping[str, Sequence[str]], values: Mapping[str, Any
     for component in COMPONENTS:
         if component not in given and component not in values:
             fix = f"Give the name of one with -{LETTERS[component]}"
-            raise UserInputError(f"--{component}", "missing", f"a run needs {a(component)}", fix)
+            raise UserInputError(f"--{component}", None, f"a run needs {a(component)}", fix)

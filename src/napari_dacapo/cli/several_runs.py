@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -18,11 +18,10 @@ from napari_dacapo.cli.stopping import stoppable
 from napari_dacapo.errors import DacapoError
 from napari_dacapo.experiments.steps import Ended, Notice, RunStep, Sent, TrainStep
 from napari_dacapo.experiments.training.side_by_side import SideBySide
+from napari_dacapo.store.workspace import Workspace
 
 if TYPE_CHECKING:
     from napari_dacapo.clusters.cluster import Cluster
-    from napari_dacapo.experiments.run import Run
-    from napari_dacapo.experiments.run_folder import RunFolder
 
 ASK_SECONDS = 0.5  # from one look at the runs to the next
 
@@ -30,14 +29,14 @@ Failures = dict[str, DacapoError | OSError]
 
 
 def train_side_by_side(
-    cluster: Cluster, runs: Mapping[str, tuple[Run, RunFolder]], device: str, threads: int | None
+    cluster: Cluster, workspace: Workspace, names: Iterable[str], device: str, threads: int | None
 ) -> Failures:
     """Train all of them and return what failed. A signal stops and saves them, then ends the process."""
     failures: Failures = {}
     with stoppable() as stop, cluster.connect() as client, SeveralRuns() as display:
-        work = SideBySide(client, device, threads)
-        for name, (run, folder) in runs.items():
-            work.add(name, run, folder)
+        work = SideBySide(client, workspace, device, threads)
+        for name in names:
+            work.add(name)
         while not work.is_idle:
             for name, step in work.news():
                 stop.begun = True

@@ -92,8 +92,10 @@ def _side_by_side(
 ) -> Failures:
     from napari_dacapo.cli.several_runs import train_side_by_side
 
-    runs = {name: (_run(workspace, name, iterations), run_folder(workspace, name)) for name in names}
-    return train_side_by_side(cluster, runs, device, threads)
+    runs = dict.fromkeys(names)  # each once
+    for name in runs:
+        _run(workspace, name, iterations)
+    return train_side_by_side(cluster, workspace, runs, device, threads)
 
 
 @click.command()

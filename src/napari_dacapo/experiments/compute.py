@@ -24,10 +24,11 @@ class Compute:
     device: torch.device
     dtype: torch.dtype
     memory_format: torch.memory_format
+    repeatable: bool = False  # another process gets the same bits
 
     def for_prediction(self, dims: int) -> Compute:
-        """The same with channels last: without gradients, CPUs too are faster with it in float32."""
-        return replace(self, memory_format=_channels_last(dims))
+        """The same, repeatable, with channels last: CPUs too predict faster with it in float32."""
+        return replace(self, memory_format=_channels_last(dims), repeatable=True)
 
     def suited_to(self, network: torch.nn.Module) -> Compute:
         """The same with channels first where the network has normalisations that give nothing else back.
@@ -47,9 +48,23 @@ class Compute:
         """Runs convolutions in `dtype`; weights and the loss stay float32."""
         import torch
 
+        if self.device.type == "cuda":
+            self._choose_algorithms()
         if self.dtype is torch.float32:
             return nullcontext()
         return torch.autocast(self.device.type, self.dtype)
+
+    def _choose_algorithms(self) -> None:
+        """Training tries which convolution is the fastest, once, as patches have one shape.
+
+        The winner is another one in another process, so a volume that is gone on with is predicted with those
+        that cuDNN proposes. What is to be float32 is not rounded to the ten bits of TF32.
+        """
+        import torch
+
+        torch.backends.cudnn.benchmark = not self.repeatable
+        torch.backends.cudnn.deterministic = self.repeatable
+        torch.backends.cudnn.allow_tf32 = False
 
     def place(self, network: torch.nn.Module) -> torch.nn.Module:
         """The network on the device, in the layout convolutions are fastest in."""
@@ -101,13 +116,9 @@ def prepare_torch(threads: int | None = None) -> None:
 def choose_compute(device: str, precision: Precision, dims: int) -> Compute:
     """The device of that name ("auto" takes the GPU where there is one) with the precision it gains from.
 
-    Patches and blocks have one shape: a GPU tries once which way of computing them is the fastest. Raises
-    UserInputError for a device this machine does not have.
+    Raises UserInputError for a device this machine does not have.
     """
-    import torch
-
     found = _device(device)
-    torch.backends.cudnn.benchmark |= found.type == "cuda"
     dtype = _dtype(found, precision)
     return Compute(found, dtype, _layout(found, dtype, dims))
 

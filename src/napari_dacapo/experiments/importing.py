@@ -22,6 +22,7 @@ from napari_dacapo.experiments.results.parameters import choose_parameters, refu
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.steps import Notice
+from napari_dacapo.files import replaced_folder
 from napari_dacapo.store.workspace import Workspace
 from napari_dacapo.tasks.task import Task
 from napari_dacapo.trainers.trainer import Trainer
@@ -45,9 +46,8 @@ def import_model(
     """Save the model as the run of that name, which can be applied at once.
 
     Without a task it is applied with the parameters of the run that was exported. All is saved after the
-    last step: who closes it leaves everything as it was. Raises what `run_of_model` raises, and
-    UserInputError where another run has the name, or that run has weights; nothing is saved then. Where the
-    disk is full meanwhile, the same call completes it.
+    last step: who closes it leaves everything as it was, and so does whatever fails. Raises what
+    `run_of_model` raises, and UserInputError where another run has the name, or that run has weights.
     """
     yield Notice("Reads the model …")
     run = run_of_model(path, task, datasplit, trainer, trusted, workspace.path)
@@ -57,17 +57,18 @@ def import_model(
     if parameters:
         refuse_other_parameters(run.task, parameters)
     state = _untrained(run, file.input_channels)
-    store, folder = workspace.store, RunFolder(workspace.run_folder(name), workspace.path)
-    checkpoints = Checkpoints(folder.checkpoints, run.identity)
+    folder = RunFolder(workspace.run_folder(name), workspace.path)
     yield Notice("Saves the run …")
     with folder.alone():
-        if checkpoints.iterations():
+        if Checkpoints(folder.checkpoints, run.identity).iterations():
             raise UserInputError("name", name, "a run with weights has it", "Choose another name")
-        store.save(Run, name, run)
-        folder.save_run(run)
-        if parameters:
-            choose_parameters(folder, parameters)
-        checkpoints.save(state, ("imported",))
+        with replaced_folder(folder.path) as path:
+            made = RunFolder(path, workspace.path)
+            made.save_run(run)
+            if parameters:
+                choose_parameters(made, parameters)
+            Checkpoints(made.checkpoints, run.identity).save(state, ("imported",))
+            workspace.store.save(Run, name, run)  # last: what fails before it leaves no run behind
     return run
 
 
@@ -155,6 +156,7 @@ def _untrained(run: Run, input_channels: int) -> State:
         extra={
             "size": {"batch_size": run.trainer.batch_size, "input_shape": list(run.architecture.input_patch)},
             "skipped": 0,
+            "network_file": run.architecture.file_hash(),
             "input_channels": input_channels,
             "channel_names": list(run.task.channel_names(run.architecture.dims)),
         },

@@ -116,7 +116,7 @@ def _concat(fields: Fields, place: Place) -> Source:
     default = source(fields.inner("default_config"), place) if fields.has("default_config") else None
     fields.leave("default_config", "every channel is given")
     if not given:
-        raise UserInputError("source_array_configs", "empty", "it has no array", "Complete the file")
+        raise UserInputError("source_array_configs", (), "it has no array", "Complete the file")
     first = next(iter(given.values()))
     default = default or first.replace(steps=(*first.steps, Constant(value=0)))
     return ConcatChannels(sources=tuple(given.get(name, default) for name in names))

@@ -83,7 +83,7 @@ def _arrays(fields: Fields, place: Place) -> dict[str, Source]:
     found = {part: source(fields.inner(name), place) for part, name in parts.items() if fields.has(name)}
     for part in ("raw", "labels"):
         if part not in found:
-            raise UserInputError(f"{fields.place}{parts[part]}", "missing", "this dataset has none", "Add it")
+            raise UserInputError(f"{fields.place}{parts[part]}", None, "this dataset has none", "Add it")
     fields.leave("mask_config", "")
     return found
 

@@ -38,9 +38,7 @@ class Fields:
     def take(self, name: str, ours: str, default: Any = NEEDED, why: str = "") -> Any:
         """The value of a field that becomes `ours`. Raises UserInputError where one is needed and missing."""
         if name not in self.values and default is NEEDED:
-            raise UserInputError(
-                f"{self.place}{name}", "missing", "this record needs it", "Complete the file"
-            )
+            raise UserInputError(f"{self.place}{name}", None, "this record needs it", "Complete the file")
         value = self.values.pop(name, None)
         if value is None and default is not NEEDED:
             return default

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from napari_dacapo.arrays.array import Array
 from napari_dacapo.arrays.file import File
-from napari_dacapo.arrays.formats.hdf5 import arrays_in
+from napari_dacapo.arrays.formats.hdf5 import arrays_in, open_dataset
 from napari_dacapo.arrays.ome_zarr import own_attributes
 from napari_dacapo.errors import UserInputError
 from napari_dacapo.layers.layer import LayerData, channels, image, labels
@@ -38,7 +41,10 @@ def read(path: str | Sequence[str]) -> list[LayerData]:
 
 
 def read_hdf5(path: str | Sequence[str]) -> list[LayerData]:
-    """Every array with 2 or 3 axes in space, ids over images. Raises UserInputError where there is none."""
+    """Every array with 2 or 3 axes in space, ids over images. Raises UserInputError where there is none.
+
+    One whose axes nothing tells is a layer as it is stored: which axis is which is chosen for the layer.
+    """
     layers: list[LayerData] = []
     refused: list[UserInputError] = []
     for file in map(Path, _several(path)):
@@ -53,11 +59,29 @@ def read_hdf5(path: str | Sequence[str]) -> list[LayerData]:
 
 
 def _array_of(file: Path, name: str) -> LayerData:
-    array, title = File(path=str(file), array=name).open(), f"{file.stem} {name}"
-    holds_ids = array.channels is None and array.dtype.kind in "bui"
-    are_ids = holds_ids and any(word in name.lower() for word in IDS_OF_OTHERS)
-    data, properties, kind = labels(array, title) if are_ids else image(array, title)
+    title = f"{file.stem} {name}"
+    try:
+        array = File(path=str(file), array=name).open()
+    except UserInputError as error:
+        if error.field != "axes":
+            raise
+        data, properties, kind = _as_stored(open_dataset(file, name), name, title)
+    else:
+        are_ids = array.channels is None and _are_ids(name, array.dtype)
+        data, properties, kind = labels(array, title) if are_ids else image(array, title)
     return data, properties | {"metadata": {ARRAY: name}}, kind
+
+
+def _as_stored(dataset: Any, name: str, title: str) -> LayerData:
+    properties = {"name": title, "multiscale": False}
+    if dataset.dtype.kind != "b" and _are_ids(name, dataset.dtype):  # napari takes truths of numpy only
+        return dataset, properties, "labels"
+    is_colour = dataset.dtype == np.uint8 and dataset.shape[-1] in (3, 4)
+    return dataset, properties | {"rgb": is_colour}, "image"
+
+
+def _are_ids(name: str, dtype: np.dtype[Any]) -> bool:
+    return dtype.kind in "bui" and any(word in name.lower() for word in IDS_OF_OTHERS)
 
 
 def _several(path: str | Sequence[str]) -> Sequence[str]:

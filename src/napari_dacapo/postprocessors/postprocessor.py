@@ -61,9 +61,8 @@ class PostProcessor(Family):
         """One of the parameters. Raises UserInputError where it is missing or no number."""
         found = parameters.get(name)
         if not isinstance(found, float | int):
-            problem = f"{name} is {shown(found)}" if name in parameters else f"{name} is missing"
             fix = f"Give a number for each of {', '.join(self._listed())}"
-            raise UserInputError("parameters", dict(parameters), problem, fix)
+            raise UserInputError("parameters", dict(parameters), f"{name} is {shown(found)}", fix)
         return found
 
     def _listed(self) -> dict[str, tuple[Any, ...]]:

@@ -18,7 +18,7 @@ def checked_name(name: object, field: str = "name") -> str:
         raise UserInputError(field, name, "a name is a text", "Type one")
     name = unicodedata.normalize("NFC", name)
     if not name.strip():
-        raise UserInputError(field, name, "the name is empty", "Type one")
+        raise UserInputError(field, name, "a name is needed", "Type one")
     for position, character in enumerate(name, 1):
         problem = _problem(character)
         if problem:

@@ -1,7 +1,7 @@
 """Whether what a Zarr array is encoded with can be decoded here."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,14 @@ def is_bare_blosc(metadata: Mapping[str, Any]) -> bool:
         return str((metadata.get("compressor") or {}).get("id")) == "blosc"
     last = (metadata.get("codecs") or [None])[-1]
     return isinstance(last, dict) and last.get("name") == "blosc"
+
+
+def refuse_empty(files: Iterable[Path]) -> None:
+    """Raises ValueError where one of them holds nothing: an empty shard would be read as zeros."""
+    for file in files:
+        with suppress(FileNotFoundError):
+            if not file.stat().st_size:
+                raise ValueError("its file is empty")
 
 
 def refuse_short_blosc(file: Path) -> None:

@@ -20,6 +20,12 @@ def open_stored(path: Path, array: str, level: int) -> Stored:
         return _stored(h5py.File(path, "r", locking="best-effort"), path, array)
 
 
+def open_dataset(path: Path, array: str) -> h5py.Dataset:
+    """As it is stored, for what asks a person about its axes."""
+    with damage_named(path, "it cannot be opened"):
+        return _find(h5py.File(path, "r", locking="best-effort"), path, array)
+
+
 def arrays_in(path: Path) -> list[str]:
     """Names of what can be opened of a file."""
     with damage_named(path, "it cannot be opened"), h5py.File(path, "r", locking="best-effort") as file:

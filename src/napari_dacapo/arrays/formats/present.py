@@ -43,6 +43,7 @@ def present(stored: Stored, axes: str | None, given: Given, time: int) -> Array:
         unit=unit,
         chunks=tuple(min(stored.chunks[axis], max(1, stored.shape[axis])) for axis in order),
         reader=_reader(stored, letters, kept, time, dtype),
+        time_points=lengths.get("t", 1),
         channel_names=stored.channel_names if kept[0] == "c" else (),
         stored=None if pieces is None else lambda: tuple(dict.fromkeys(map(covered, pieces()))),
     )

@@ -15,7 +15,12 @@ from zarr.abc.store import Store
 from napari_dacapo.arrays.formats import ome
 from napari_dacapo.arrays.formats.attributes import axes_in, geometries_in
 from napari_dacapo.arrays.formats.chunk_files import pieces_in
-from napari_dacapo.arrays.formats.codecs import is_bare_blosc, refuse_short_blosc, refuse_unknown_codecs
+from napari_dacapo.arrays.formats.codecs import (
+    is_bare_blosc,
+    refuse_empty,
+    refuse_short_blosc,
+    refuse_unknown_codecs,
+)
 from napari_dacapo.arrays.formats.folders import Node, find, json_object
 from napari_dacapo.arrays.formats.remote_folder import Place, RemoteFolder
 from napari_dacapo.arrays.formats.remote_store import RemoteStore
@@ -163,9 +168,14 @@ def _reader(opened: zarr.Array[Any], node: Node) -> Callable[[tuple[slice, ...]]
 
 def _refuse_short_chunks(opened: zarr.Array[Any], node: Node, slices: tuple[slice, ...]) -> None:
     """What comes from elsewhere is looked at where it is fetched."""
-    if isinstance(node.folder, Path) and is_bare_blosc(node.metadata):
-        for place in _places(opened, slices):
-            refuse_short_blosc(node.folder / opened.metadata.encode_chunk_key(place))
+    if not isinstance(node.folder, Path):
+        return
+    files = (node.folder / opened.metadata.encode_chunk_key(place) for place in _places(opened, slices))
+    if opened.shards is not None:
+        refuse_empty(files)
+    elif is_bare_blosc(node.metadata):
+        for file in files:
+            refuse_short_blosc(file)
 
 
 def _refuse_gone(node: Node) -> None:

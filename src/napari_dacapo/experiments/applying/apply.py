@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import cache
 from math import isnan
 from pathlib import Path
 from typing import TypeVar
@@ -15,15 +16,17 @@ from napari_dacapo.arrays.array import Array
 from napari_dacapo.arrays.box import Box
 from napari_dacapo.arrays.ome_zarr import own_attributes
 from napari_dacapo.arrays.source import Source
+from napari_dacapo.blockwise.copying import with_copy
 from napari_dacapo.blockwise.ledger import is_ledger
 from napari_dacapo.blockwise.own_segmenter import OwnSegmenter
+from napari_dacapo.blockwise.predict import Network
 from napari_dacapo.blockwise.region import Region
 from napari_dacapo.blockwise.turn import Turn
 from napari_dacapo.clusters.cluster import Cluster
 from napari_dacapo.clusters.this_machine import ThisMachine
 from napari_dacapo.datasplits.fitting import extent
 from napari_dacapo.errors import UserInputError
-from napari_dacapo.experiments.applying.sent import ImageOf, NetworkOf, image_of
+from napari_dacapo.experiments.applying.sent import ImageOf, TakenAlong, closing_images, normalised
 from napari_dacapo.experiments.applying.volume import (
     BLOCKS,
     LEDGER,
@@ -52,6 +55,7 @@ CONTAINER = ("zarr.json", ".zgroup", ".zarray", "attributes.json")  # what says 
 PARTS = (BLOCKS, PREDICTION, SEGMENTATION)
 LITTER = (".DS_Store", "Thumbs.db", "desktop.ini")  # what file managers leave in folders that were looked at
 NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
+MASK_BYTES = 1 << 29  # kept in memory at most
 LOCK_SECONDS = 2.0  # how long one waits for another that is just ending
 
 T = TypeVar("T")
@@ -80,7 +84,8 @@ def apply(
             volume.discard()
         if segment_again:
             volume.forget_segmentation()
-        yield from _work(volume, cluster)
+        with closing_images():
+            yield from _work(volume, cluster)
     segmentation = None if wanted.only_predict else volume.segmentation
     yield Applied(volume.trained.iteration, volume.parameters, volume.prediction, segmentation)
 
@@ -89,7 +94,8 @@ def prepare(wanted: Wanted) -> Generator[Notice, None, Volume]:
     """What `apply` will work on, with what a person should know of it; nothing is written. Raises as that."""
     refuse_output(wanted.output, wanted.inputs)
     folder, run = wanted.folder, wanted.folder.saved_run()
-    raw = _normalised(folder, wanted.source)
+    plain = wanted.source.open(folder.root) if isinstance(wanted.source, Source) else wanted.source
+    raw = normalised(plain, wanted.source, run.datasplit.normalization)
     if wanted.parameters is not None and not wanted.segmenter:
         refuse_other_parameters(run.task, wanted.parameters)
     _refuse_dimensions(raw, run.architecture.dims)
@@ -99,16 +105,22 @@ def prepare(wanted: Wanted) -> Generator[Notice, None, Volume]:
     region = None if wanted.mask is None else _region(folder, raw, grid, wanted.mask)
     own = _own_segmenter(wanted, grid)
     yield from _scale_notices(folder, raw)
+    if plain.time_points > 1:
+        count = f"{plain.name} has {plain.time_points} time points"
+        yield Notice(f"{count}: the first is taken unless another was chosen.")
     parameters = wanted.parameters if own is None else own.parameters
     if parameters is None:
         parameters, notices = _usual_parameters(folder, trained, wanted.criterion)
         yield from notices
-    return Volume(wanted, trained, raw, grid, parameters, region, own)
+    return Volume(wanted, trained, plain, raw, grid, parameters, region, own)
 
 
 def _region(folder: RunFolder, raw: Array, grid: OutputGrid, mask: Source | Array) -> Region:
     """Raises UserInputError for what is no mask of the image."""
-    opened = ImageOf(mask, folder.absolute().root) if isinstance(mask, Source) else _given(mask)
+    if isinstance(mask, Source):  # looked at for every block of every step
+        opened: Callable[[], Array] = ImageOf(mask, folder.absolute().root, kept_bytes=MASK_BYTES)
+    else:
+        opened = _given(mask)
     found = opened()
     fix = "Choose a mask of the image"
     if found.dims != raw.dims or found.unit != raw.unit or (found.channels or 1) > 1:
@@ -165,15 +177,6 @@ def _is_part(path: Path) -> bool:
     if path.name in (PREDICTION, SEGMENTATION):
         return own_attributes(path) is not None
     return path.name.startswith(TEMPORARY)
-
-
-def _normalised(folder: RunFolder, source: Source | Array) -> Array:
-    """The image with the intensities the network was trained on."""
-    normalization = folder.saved_run().datasplit.normalization
-    if isinstance(source, Array):
-        return normalization.apply(source)
-    plain = source.open(folder.root)
-    return plain if source.is_normalized else normalization.apply(plain)
 
 
 def _refuse_dimensions(raw: Array, dims: int) -> None:
@@ -235,25 +238,44 @@ def _usual_parameters(
 
 def _work(volume: Volume, cluster: Cluster) -> Iterator[Step]:
     trained, title = volume.trained, volume.raw.name
-    folder, source = volume.wanted.folder.absolute(), volume.wanted.source
     if not cluster.is_here:
         _refuse_unsendable(volume.wanted.mask)
     ledger = volume.open_ledger()
     if volume.was_rewritten:
         yield Notice(f"{title} was written to, or copied, since its first blocks were made; those are kept.")
-    input_shape = VolumePlan.from_json(ledger.plan).input_shape
-    here = network_of(trained, input_shape)
-    network, image = _given(here), _given(volume.raw)
-    if not cluster.is_here:
-        network = NetworkOf(folder, trained.iteration, volume.wanted.device, input_shape)
-        image = image_of(folder, source) if isinstance(source, Source) else image
-    with closing(volume.steps(ledger, network, image, cluster)) as steps:
+    plan = VolumePlan.from_json(ledger.plan)
+    here = network_of(trained, plan.input_shape)
+    along = _taken_along(volume, plan, here, cluster)
+    with closing(volume.steps(ledger, along, cluster)) as steps:
         for step in steps:
             yield from memory_notices(here)
             if step.stage == PREDICTING:
                 yield Predicted(trained.iteration, title, step.done, step.of)
             else:
                 yield Worked(step.stage, title, step.done, step.of)
+
+
+def _taken_along(volume: Volume, plan: VolumePlan, here: Network, cluster: Cluster) -> TakenAlong:
+    wanted, plain = volume.wanted, volume.plain
+    copy = volume.copy if plan.slab else None
+    if not cluster.is_here and isinstance(wanted.source, Source):
+        return TakenAlong.to_others(
+            wanted.folder.absolute(),
+            volume.trained.iteration,
+            wanted.device,
+            plan.input_shape,
+            wanted.source,
+            copy,
+        )
+
+    @cache
+    def image() -> Array:
+        normalization = volume.trained.run.datasplit.normalization
+        return (
+            volume.raw if copy is None else normalised(with_copy(plain, copy), wanted.source, normalization)
+        )
+
+    return TakenAlong(_given(here), _given(plain), image)
 
 
 def _refuse_unsendable(mask: Source | Array | None) -> None:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import math
 import shutil
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from napari_dacapo.arrays.array import Array
 from napari_dacapo.arrays.box import Voxels
 from napari_dacapo.arrays.pyramid import coarser_shapes
-from napari_dacapo.blockwise.grid import Grid, block_count
+from napari_dacapo.blockwise.grid import Block, Grid, block_count
 from napari_dacapo.blockwise.ledger import Ledger, as_written, read_header
-from napari_dacapo.experiments.applying.volume import PREDICTING, Volume
+from napari_dacapo.experiments.applying.volume import COPYING, PREDICTING, Volume
 from napari_dacapo.experiments.applying.volume_plan import VolumePlan, segmenting_threads
 from napari_dacapo.experiments.memory import free_memory, memory_can_run_out
 from napari_dacapo.experiments.predicting.predict import network_of
@@ -31,6 +33,7 @@ class Pace:
 
     block: float  # seconds to predict one that is as large as there are
     voxel: float  # seconds to segment a voxel
+    copied: float = 0.0  # seconds to copy a voxel of an image in wide chunks
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ class Estimate:
     free_memory: int
     device: str
     segmented: int  # voxels for each thread that segments; what several blocks see counts several times
+    copied: int = 0  # voxels of an image in wide chunks that are not copied yet
 
     @property
     def voxels(self) -> int:
@@ -55,7 +59,8 @@ class Estimate:
 
     def seconds(self, pace: Pace) -> float:
         """For all that is not done."""
-        return (self.blocks - self.done) * pace.block + self.segmented * pace.voxel
+        predicting = (self.blocks - self.done) * pace.block
+        return self.copied * pace.copied + predicting + self.segmented * pace.voxel
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -70,7 +75,8 @@ class Estimate:
 
 def estimate(volume: Volume) -> Estimate:
     """From sizes and the mask alone; nothing is computed or written. Raises UserInputError where it is 0."""
-    plan, done = _begun(volume)
+    plan, finished = _begun(volume)
+    done = len(finished[PREDICTING])
     trained, shape = volume.trained, volume.grid.shape
     bytes_per_voxel = trained.run.task.segmenting_bytes(len(shape))
     threads = segmenting_threads(plan, bytes_per_voxel)
@@ -82,18 +88,20 @@ def estimate(volume: Volume) -> Estimate:
     if not memory_can_run_out(trained.compute.device):
         predicting = trained.run.architecture.prediction_bytes(trained.input_channels, plan.input_shape)
         memory = max(memory, predicting)
+    slabs = volume.slabs(plan) if done < predicted.count else []
     return Estimate(
         shape=shape,
         block=plan.block,
         blocks=predicted.count,
         left_out=block_count(shape, plan.block) - predicted.count,
         done=done,
-        disk=_bytes_written(volume, predicted, segmented),
+        disk=_bytes_written(volume, predicted, segmented) + _voxels(slabs) * _bytes_read(volume),
         free_disk=shutil.disk_usage(_existing(volume.wanted.output)).free,
         memory=memory,
         free_memory=free_memory(),
         device=str(trained.compute.device),
         segmented=sum(seen) // max(1, at_once),
+        copied=_voxels(slab for slab in slabs if slab.start not in finished[COPYING]),
     )
 
 
@@ -108,10 +116,15 @@ def measure_pace(volume: Volume) -> Pace:
     sides = zip(volume.grid.start, block.start, trained.run.architecture.scale, strict=True)
     start = tuple(begin + b // scale for begin, b, scale in sides)
     network = network_of(trained, plan.input_shape)
+    image, copied = _ReadOnce(volume.raw), 0.0
+    raw = replace(volume.raw, reader=image.read) if plan.slab else volume.raw
     for _ in range(2):
         began = time.perf_counter()
-        values = network.predict(volume.raw, start, block.shape)
+        values = network.predict(raw, start, block.shape)
         predicting = time.perf_counter() - began
+        if image.voxels and not copied:
+            predicting -= image.seconds
+            copied = image.seconds / image.voxels
         if predicting > SURE:
             break
     began = time.perf_counter()
@@ -119,16 +132,42 @@ def measure_pace(volume: Volume) -> Pace:
     segmenting = time.perf_counter() - began
     size = math.prod(block.shape)  # in a mask it may be one at the border, and smaller
     largest = math.prod(map(min, plan.block, volume.grid.shape))
-    return Pace(predicting * largest / size, segmenting / size)
+    return Pace(predicting * largest / size, segmenting / size, copied)
 
 
-def _begun(volume: Volume) -> tuple[VolumePlan, int]:
-    """As an earlier start was cut into blocks, and how many of them are predicted."""
+@dataclass(slots=True)
+class _ReadOnce:
+    """An image whose parts stay in memory, with what decoding them took."""
+
+    image: Array
+    parts: dict[tuple[tuple[int, int], ...], NDArray[Any]] = field(default_factory=dict)
+    seconds: float = 0.0
+    voxels: int = 0  # that were decoded
+
+    def read(self, slices: tuple[slice, ...]) -> NDArray[Any]:
+        place = tuple((s.start, s.stop) for s in slices)
+        if place not in self.parts:
+            began = time.perf_counter()
+            self.parts[place] = self.image.reader(slices)
+            self.seconds += time.perf_counter() - began
+            spatial = slices[-self.image.dims :]
+            part = Block(tuple(s.start for s in spatial), tuple(s.stop - s.start for s in spatial))
+            chunks = Grid(self.image.spatial_shape, self.image.chunks[-self.image.dims :])
+            self.voxels += _voxels(chunk for chunk, _ in chunks.touched(part))
+        return self.parts[place]
+
+
+def _begun(volume: Volume) -> tuple[VolumePlan, dict[str, frozenset[Voxels]]]:
+    """As an earlier start was cut into blocks, and what of the image it copied and predicted."""
     path = volume.ledger
     if path.exists() and _is_of(volume, path):
         ledger = Ledger.read(path)
-        return VolumePlan.from_json(ledger.plan), len(ledger.finished(PREDICTING))
-    return VolumePlan.of(volume.trained, volume.grid), 0
+        finished = {stage: ledger.finished(stage) for stage in (COPYING, PREDICTING)}
+        return VolumePlan.from_json(ledger.plan), finished
+    return VolumePlan.of(volume.trained, volume.grid, volume.plain), {
+        COPYING: frozenset(),
+        PREDICTING: frozenset(),
+    }
 
 
 def _is_of(volume: Volume, path: Path) -> bool:
@@ -147,6 +186,15 @@ def _bytes_written(volume: Volume, predicted: Grid, segmented: Grid) -> int:
     bytes_per_voxel = volume.trained.channels * np.dtype(volume.wanted.dtype).itemsize
     ids = 0 if volume.wanted.only_predict else segmented.voxels * ID_BYTES
     return (predicted.voxels * bytes_per_voxel + ids) * levels // math.prod(shape) + ids
+
+
+def _bytes_read(volume: Volume) -> int:
+    """Of a voxel of the image."""
+    return (volume.plain.channels or 1) * volume.plain.dtype.itemsize
+
+
+def _voxels(blocks: Iterable[Block]) -> int:
+    return sum(math.prod(block.shape) for block in blocks)
 
 
 def _existing(folder: Path) -> Path:

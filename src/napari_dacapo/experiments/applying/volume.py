@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Generator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -17,12 +17,12 @@ from napari_dacapo.arrays.pyramid import coarser_shapes
 from napari_dacapo.arrays.source import Source
 from napari_dacapo.arrays.stamp import Stamp, StampOf
 from napari_dacapo.blockwise.coding import Coding
+from napari_dacapo.blockwise.copying import CopySlab, create_copy
 from napari_dacapo.blockwise.dask_workers import DaskWorkers
 from napari_dacapo.blockwise.durable import is_written
 from napari_dacapo.blockwise.grid import Block, Grid
 from napari_dacapo.blockwise.ledger import Ledger, as_written, last_stage, read_header
 from napari_dacapo.blockwise.own_segmenter import OwnSegmenter
-from napari_dacapo.blockwise.predict import Network
 from napari_dacapo.blockwise.prediction import PredictBlock
 from napari_dacapo.blockwise.pyramid import levels_of, write_pyramid
 from napari_dacapo.blockwise.region import Region
@@ -34,7 +34,14 @@ from napari_dacapo.blockwise.workers import Threads, Workers
 from napari_dacapo.clusters.cluster import Cluster
 from napari_dacapo.errors import UserInputError
 from napari_dacapo.experiments.applying.looks import looks_of, refuse_changed_image, ways_of
-from napari_dacapo.experiments.applying.volume_plan import VolumePlan, predicting_threads, segmenting_threads
+from napari_dacapo.experiments.applying.sent import TakenAlong
+from napari_dacapo.experiments.applying.slabs import slabs_read
+from napari_dacapo.experiments.applying.volume_plan import (
+    VolumePlan,
+    copying_threads,
+    predicting_threads,
+    segmenting_threads,
+)
 from napari_dacapo.experiments.applying.wanted import Wanted
 from napari_dacapo.experiments.predicting.predict import OutputGrid
 from napari_dacapo.experiments.predicting.trained import Trained
@@ -44,6 +51,8 @@ PREDICTION, SEGMENTATION = "prediction.zarr", "segmentation.zarr"
 BLOCKS = ".blocks"  # a folder beside them, with the list of finished blocks
 LEDGER = "ledger.jsonl"
 TURN = f"{LEDGER}.turn"
+COPY = "image.zarr"  # beside it, of an image in wide chunks until all is predicted
+COPYING = "copying"
 PREDICTING = "predicting"
 AFTER_PREDICTION = ("postprocessor", "parameters", "segmenter")  # of a job
 DONE = "done"
@@ -56,7 +65,8 @@ class Volume:
 
     wanted: Wanted
     trained: Trained
-    raw: Array
+    plain: Array  # the image as it lies in its file
+    raw: Array  # as the network is given it
     grid: OutputGrid
     parameters: Parameters
     region: Region | None = None  # where something is wanted; None: everywhere
@@ -78,6 +88,11 @@ class Volume:
     @property
     def ledger(self) -> Path:
         return self.output / BLOCKS / LEDGER
+
+    @property
+    def copy(self) -> Path:
+        """Of the image."""
+        return self.ledger.with_name(COPY)
 
     @property
     def coding(self) -> Coding:
@@ -120,6 +135,7 @@ class Volume:
             if image.exists():
                 delete_own(image)
         self.ledger.unlink(missing_ok=True)
+        self._delete_copy()
         shutil.rmtree(self._work, ignore_errors=True)
 
     def forget_segmentation(self) -> None:
@@ -130,6 +146,10 @@ class Volume:
         if self.ledger.exists():
             Ledger.retake(self.ledger, self.job, AFTER_PREDICTION, PREDICTING)
         self._delete_segmentation()
+
+    def _delete_copy(self) -> None:
+        if self.copy.exists():
+            delete_own(self.copy)
 
     def _delete_segmentation(self) -> None:
         if self.segmentation.exists():
@@ -145,7 +165,7 @@ class Volume:
         if path.exists():
             refuse_changed_image(read_header(path)["job"], as_written(job))
             return Ledger.open(path, job, {})
-        plan = VolumePlan.of(self.trained, self.grid)
+        plan = VolumePlan.of(self.trained, self.grid, self.plain)
         return Ledger.open(path, job, plan.to_json(), self._to_go_on(plan))
 
     def _to_go_on(self, plan: VolumePlan) -> dict[str, Any]:
@@ -163,9 +183,7 @@ class Volume:
         stamp = Stamp.of(self.wanted.inputs).to_json()
         return bool(read_header(self.ledger).get("about", {}).get("stamp", stamp) != stamp)
 
-    def steps(
-        self, ledger: Ledger, network: Callable[[], Network], image: Callable[[], Array], cluster: Cluster
-    ) -> Generator[BlockDone, None, None]:
+    def steps(self, ledger: Ledger, along: TakenAlong, cluster: Cluster) -> Generator[BlockDone, None, None]:
         """All that is not done yet."""
         plan = VolumePlan.from_json(ledger.plan)
         self._create_prediction(plan)
@@ -177,11 +195,12 @@ class Volume:
                 bytes_per_voxel = self.trained.run.task.segmenting_bytes(len(self.grid.shape))
                 segmenting = Threads(segmenting_threads(plan, bytes_per_voxel))
                 predicting = Threads(predicting_threads(plan, self.trained))
-                yield from self._stages(ledger, plan, network, image, predicting, segmenting)
+                copying = Threads(copying_threads(plan, self.plain)) if plan.slab else predicting
+                yield from self._stages(ledger, plan, along, copying, predicting, segmenting)
             else:
                 with cluster.connect() as client:
                     workers = DaskWorkers(client)
-                    yield from self._stages(ledger, plan, network, image, workers, workers)
+                    yield from self._stages(ledger, plan, along, workers, workers, workers)
             if not self.wanted.only_predict:
                 ledger.finish(DONE, Block((0,), (1,)))
         shutil.rmtree(self._work, ignore_errors=True)
@@ -190,17 +209,22 @@ class Volume:
         self,
         ledger: Ledger,
         plan: VolumePlan,
-        network: Callable[[], Network],
-        image: Callable[[], Array],
+        along: TakenAlong,
+        copying: Workers,
         predicting: Workers,
         segmenting: Workers,
     ) -> Generator[BlockDone, None, None]:
         scale, dims = self.trained.run.architecture.scale, len(self.grid.shape)
         turn = Turn.present(self.ledger.with_name(TURN))
         stamp = StampOf(tuple(path.absolute() for path in self.wanted.inputs), uuid4().hex)
-        act = PredictBlock(network, image, self.grid.start, scale, self.coding, self.prediction, turn, stamp)
         predicted = self.wanted_in(Grid(self.grid.shape, plan.block))
+        if plan.slab and ledger.unfinished(PREDICTING, list(predicted.blocks())):
+            yield from self._copy_image(ledger, plan, along, copying, turn, stamp)
+        act = PredictBlock(
+            along.network, along.image, self.grid.start, scale, self.coding, self.prediction, turn, stamp
+        )
         yield from run_stage(PREDICTING, act, predicted.from_middle(), ledger, predicting)
+        self._delete_copy()
         if self.wanted.only_predict:
             yield from write_pyramid(self.prediction, dims, "mean", ledger, segmenting, predicted, turn)
             return
@@ -208,6 +232,29 @@ class Volume:
         yield from segment_blocks(of, ledger, segmenting)
         yield from write_pyramid(self.prediction, dims, "mean", ledger, segmenting, predicted, turn)
         yield from write_pyramid(of.target, dims, "stride", ledger, segmenting, of.grid, turn)
+
+    def _copy_image(
+        self,
+        ledger: Ledger,
+        plan: VolumePlan,
+        along: TakenAlong,
+        workers: Workers,
+        turn: Turn,
+        stamp: StampOf,
+    ) -> Iterator[BlockDone]:
+        """Into tiles, what the blocks read of it: each would decode whole chunks, which are far wider."""
+        if not self.copy.exists():
+            create_copy(self.copy, self.plain, plan.slab)
+            ledger.forget({COPYING: ledger.finished(COPYING)})
+        act = CopySlab(along.plain, self.copy, turn, stamp)
+        yield from run_stage(COPYING, act, self.slabs(plan), ledger, workers)
+
+    def slabs(self, plan: VolumePlan) -> list[Block]:
+        """What is copied of the image; nothing where its chunks are not wide."""
+        if not plan.slab:
+            return []
+        predicted = self.wanted_in(Grid(self.grid.shape, plan.block))
+        return slabs_read(self.plain, self.trained.run.architecture, self.grid, plan, predicted)
 
     def _create_prediction(self, plan: VolumePlan) -> None:
         if self.prediction.exists():

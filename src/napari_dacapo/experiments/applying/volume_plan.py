@@ -9,7 +9,10 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from napari_dacapo.architectures.architecture import FLOAT32_BYTES
+from napari_dacapo.arrays.array import Array
 from napari_dacapo.arrays.box import Voxels
+from napari_dacapo.arrays.wide_chunks import is_wide, slab_of
+from napari_dacapo.blockwise.grid import block_count
 from napari_dacapo.blockwise.predict import plan_blocks
 from napari_dacapo.experiments.memory import TrainingSize, device_memory, free_memory, memory_can_run_out
 
@@ -23,6 +26,7 @@ SEGMENTED = {2: 2048, 3: 256}  # voxels along a side that a segmented block has 
 HALO = {2: 64, 3: 32}  # what is seen around it, in voxels of the finest axis
 FEWEST_THREADS = 3  # while one block is computed, others are read and written
 GROWTH = (4.0, 3.0, 2.0, 1.5)  # of a validation block that are tried on a GPU
+FEW = 4  # blocks; for fewer no image is copied
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +38,10 @@ class VolumePlan:
     chunk: Voxels  # parts of it that are read by themselves
     segmented: Voxels  # whole blocks, segmented at once
     halo: Voxels  # seen around that
+    slab: Voxels = ()  # of an image in wide chunks, copied into tiles at once; (): none is copied
 
     @classmethod
-    def of(cls, trained: Trained, grid: OutputGrid) -> Self:
+    def of(cls, trained: Trained, grid: OutputGrid, raw: Array) -> Self:
         """The largest blocks that the device gains from and its free memory holds."""
         dims = len(grid.shape)
         input_shape = _input_shape(trained)
@@ -48,7 +53,8 @@ class VolumePlan:
             for v, b, a in zip(grid.voxel_size, before, after, strict=True)
         )
         segmented = _segmented(block, grid.shape, halo, trained.run.task.segmenting_bytes(dims))
-        return cls(input_shape, block, _chunk(block), segmented, halo)
+        copied = is_wide(raw, input_shape) and block_count(grid.shape, block) > FEW
+        return cls(input_shape, block, _chunk(block), segmented, halo, slab_of(raw) if copied else ())
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -64,6 +70,12 @@ def predicting_threads(plan: VolumePlan, trained: Trained) -> int:
     written = trained.channels * math.prod(plan.block)
     needed = (read + 2 * written) * FLOAT32_BYTES  # once as they come, once as they are stored
     return max(FEWEST_THREADS, min(trained.compute.feeders, free_memory() // 2 // needed))
+
+
+def copying_threads(plan: VolumePlan, plain: Array) -> int:
+    """As many as there are processors and slabs fit into half of the free memory, as they are and encoded."""
+    needed = 3 * math.prod(plan.slab) * (plain.channels or 1) * plain.dtype.itemsize
+    return max(1, min(os.cpu_count() or 1, free_memory() // 2 // needed))
 
 
 def segmenting_threads(plan: VolumePlan, bytes_per_voxel: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -148,18 +148,27 @@ class _Channels:
 def _report(
     origin: str, taken: Tensors, fresh: Sequence[str], own_channels: Sequence[str], channels: _Channels
 ) -> str:
-    sentences = [f"Took {len(taken)} of {len(taken) + len(fresh)} tensors from {origin}."]
-    if fresh:
-        sentences.append(f"Fresh: {_first(fresh)}.")
-    new = [name for name in own_channels if name not in channels.rows]
-    if channels.counts[1] and new:
-        sentences.append(f"Fresh channels of the head: {_first(new)}.")
+    layers, begun = _layers((*taken, *fresh)), _layers(fresh)
+    new = [name for name in own_channels if name not in channels.rows] if channels.counts[1] else []
+    if not begun and not new:
+        return f"All weights were taken over from {origin}."
+    count = f"{len(layers) - len(begun)} of {len(layers)}"
+    sentences = [f"The weights of {count} layers were taken over from {origin}."]
+    if begun:
+        sentences.append(f"Others begin at random: {_first(begun)}.")
+    if new:
+        sentences.append(f"New channels begin at random: {_first(new)}.")
     return " ".join(sentences)
+
+
+def _layers(names: Iterable[str]) -> list[str]:
+    """Each has a weight, a bias and so on."""
+    return list(dict.fromkeys(name.rpartition(".")[0] for name in names))
 
 
 def _misfit(lines: Sequence[str]) -> CheckpointError:
     error = CheckpointError(
-        f"These weights are of another network, {len(lines)} tensors differ: {_first(lines)}. "
+        f"These weights are of another network, {len(lines)} of them differ: {_first(lines)}. "
         "To take over what fits, make a new run that starts from them."
     )
     for line in lines:

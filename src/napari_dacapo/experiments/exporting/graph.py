@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import warnings
 import zipfile
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -98,17 +99,33 @@ def _read_program(data: bytes, image: torch.Tensor) -> Any:
 
 def _write_onnx(module: nn.Module, example: torch.Tensor) -> bytes:
     _refuse_missing_onnx()
-    program: Any = torch.onnx.export(
-        module,
-        (example,),
-        input_names=["raw"],
-        output_names=["prediction"],
-        dynamic_shapes=(_free(example),),
-        dynamo=True,
-        verbose=False,
-    )
+    with _no_word_of_torchvision():
+        program: Any = torch.onnx.export(
+            module,
+            (example,),
+            input_names=["raw"],
+            output_names=["prediction"],
+            dynamic_shapes=(_free(example),),
+            dynamo=True,
+            verbose=False,
+        )
     data: bytes = program.model_proto.SerializeToString()
     return data
+
+
+@contextmanager
+def _no_word_of_torchvision() -> Iterator[None]:
+    """Of its operators torch warns that they are not installed; no network here has any."""
+    log = logging.getLogger("torch.onnx._internal.exporter._registration")
+    log.addFilter(_is_other_word)
+    try:
+        yield
+    finally:
+        log.removeFilter(_is_other_word)
+
+
+def _is_other_word(record: logging.LogRecord) -> bool:
+    return not record.getMessage().startswith("torchvision is not installed")
 
 
 def _read_onnx(data: bytes, image: torch.Tensor) -> Any:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from napari_dacapo.experiments.checkpoints.checkpoints import Checkpoints
 from napari_dacapo.experiments.checkpoints.weights import load_weights_into
 from napari_dacapo.experiments.compute import Compute, choose_compute, prepare_torch
-from napari_dacapo.experiments.network import build_network
+from napari_dacapo.experiments.network import build_network, refuse_other_file
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
 
@@ -38,7 +38,7 @@ def load_trained(
 ) -> Trained:
     """The weights that are best by a criterion, or of an iteration, or else the last.
 
-    Raises CheckpointError where there are none.
+    Raises CheckpointError where there are none, or the file of the network is another one now.
     """
     run = folder.saved_run()
     prepare_torch()
@@ -48,6 +48,7 @@ def load_trained(
     compute = choose_compute(device, run.trainer.precision, dims).for_prediction(dims)
     input_channels = int(loaded.state.extra["input_channels"])
     network = build_network(run, input_channels)
+    refuse_other_file(run, loaded.state)
     load_weights_into(network, loaded.state.weights)
     compute = compute.suited_to(network)
     return Trained(

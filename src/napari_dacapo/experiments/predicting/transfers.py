@@ -56,6 +56,7 @@ class Transfers:
             tensor = self._compute.tensor(batch)
             arrived = coming.record_event(_awaited())
         arrived.synchronize()
+        tensor.record_stream(torch.cuda.current_stream(self._compute.device))  # who reads it, dropped or not
         return tensor
 
     def send_back(self, values: torch.Tensor) -> Returning:

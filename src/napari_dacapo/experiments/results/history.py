@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
@@ -18,6 +19,7 @@ from typing_extensions import TypedDict
 from napari_dacapo.files import append_line, atomic_write, sync_file
 
 CHUNK = 1 << 20  # bytes parsed at once: holds the interpreter for 20 ms
+CHECKSUM = ', "crc32": "'  # before eight hexadecimal digits, the last of a line
 
 Parameters = Mapping[str, float | int | str | bool]
 
@@ -53,7 +55,10 @@ class Record:
 
 
 class History:
-    """The file `history.jsonl` in a run's folder; lines are appended, never changed."""
+    """The file `history.jsonl` in a run's folder; lines are appended, never changed.
+
+    {"kind": "iteration", "iteration": 7, ..., "crc32": "0b3ff1ac"}     of what stands before it in the line
+    """
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "history.jsonl"
@@ -174,7 +179,8 @@ def _record(chunks: Iterable[list[bytes]]) -> Record:
 
 
 def _line(kind: str, iteration: int, values: Mapping[str, Any]) -> str:
-    return json.dumps({"kind": kind, "iteration": iteration, **values}, allow_nan=False)
+    content = json.dumps({"kind": kind, "iteration": iteration, **values}, allow_nan=False).removesuffix("}")
+    return f'{content}{CHECKSUM}{zlib.crc32(content.encode()):08x}"}}'
 
 
 def _stored(row: ValidationRow) -> dict[str, Any]:
@@ -198,14 +204,22 @@ def _parsed(lines: list[bytes]) -> list[Any]:
         parsed: list[Any] = _LINES.validate_json(b"[" + b",".join(lines) + b"]")
     except ValidationError:
         return [_parsed_line(line) for line in lines]
-    return parsed if len(parsed) == len(lines) else [_parsed_line(line) for line in lines]
+    if len(parsed) != len(lines) or not all(map(_is_as_written, lines)):
+        return [_parsed_line(line) for line in lines]
+    return parsed
 
 
 def _parsed_line(line: bytes) -> Any:
     try:
-        return _LINE.validate_json(line)
+        return _LINE.validate_json(line) if _is_as_written(line) else None
     except ValidationError:
         return None
+
+
+def _is_as_written(line: bytes) -> bool:
+    """Whether its checksum is right; lines of earlier versions have none."""
+    content, mark, checksum = line.rpartition(CHECKSUM.encode())
+    return not mark or checksum == b'%08x"}' % zlib.crc32(content)
 
 
 def _table(lines: Iterable[_IterationLine]) -> NDArray[np.float64]:

@@ -58,6 +58,14 @@ def best_parameters(folder: RunFolder, iteration: int, criterion: str = "") -> P
     return None if best is None else dict(best.parameters)
 
 
+def readable_parameters(parameters: Parameters) -> str:
+    """{"bias": 0.25, "min_size": 20} is "bias 0.25, min size 20"."""
+    texts = ((name.replace("_", " "), value) for name, value in parameters.items())
+    return ", ".join(
+        f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}" for name, value in texts
+    )
+
+
 def refuse_other_parameters(task: Task, parameters: Parameters) -> None:
     """Raises UserInputError unless there is a number for each parameter of the task's post-processing."""
     names = sorted(task.parameter_grid()[0])

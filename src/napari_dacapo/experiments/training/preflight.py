@@ -24,7 +24,7 @@ def preflight(run: Run, root: Path) -> Report:
 
     Looks at a bounded sample of the data, however large they are. Relative paths start at `root`.
     """
-    found = tuple(_component_problems(run))
+    found = tuple(component_problems(run))
     if found:
         return Report(found, ())
     try:
@@ -40,7 +40,8 @@ def preflight(run: Run, root: Path) -> Report:
     return Report(found, (*report.warnings, *run.architecture.warnings(training[0].raw.voxel_size)))
 
 
-def _component_problems(run: Run) -> Iterator[UserInputError]:
+def component_problems(run: Run) -> Iterator[UserInputError]:
+    """What of them does not fit together, whatever the data."""
     yield from _refusal("task", lambda: run.task.channel_names(run.architecture.dims))
     yield from _refusal(
         "architecture", lambda: run.architecture.output_shape(run.architecture.validation_patch)

@@ -14,7 +14,7 @@ from napari_dacapo.experiments.checkpoints.checkpoints import Checkpoints, State
 from napari_dacapo.experiments.checkpoints.weights import load_optimizer_into, load_weights_into, size_of
 from napari_dacapo.experiments.compute import Compute, choose_compute
 from napari_dacapo.experiments.memory import TrainingSize
-from napari_dacapo.experiments.network import begin_with, build_network
+from napari_dacapo.experiments.network import begin_with, build_network, refuse_other_file
 from napari_dacapo.experiments.results.best_marks import mark_best
 from napari_dacapo.experiments.results.history import History, ValidationRow
 from napari_dacapo.experiments.run import Run
@@ -43,6 +43,7 @@ class Session:
     batches: Batches
     validation: OpenDatasets
     seen: Seen  # what the data look like
+    network_file: str  # a hash of it
     checkpoints: Checkpoints
     history: History
     size: TrainingSize
@@ -66,6 +67,7 @@ class Session:
         loaded = checkpoints.load(expected_bytes=size_of(network)) if checkpoints.iterations() else None
         notices: list[Notice] = []
         if loaded is not None:
+            refuse_other_file(run, loaded.state)
             load_weights_into(network, loaded.state.trained or loaded.state.weights)
             size = size or TrainingSize(**_tuples(loaded.state.extra["size"]))
             notices += map(Notice, filter(None, (loaded.note, _other_data(loaded.state, seen))))
@@ -85,6 +87,7 @@ class Session:
             batches=Batches.of(run, training, size, compute.feeders),
             validation=validation,
             seen=seen,
+            network_file=run.architecture.file_hash(),
             checkpoints=checkpoints,
             history=History(folder.path),
             size=size,
@@ -197,6 +200,7 @@ class Session:
                 "size": {"batch_size": self.size.batch_size, "input_shape": list(self.size.input_shape)},
                 "skipped": self.skipped,
                 "data": self.seen,
+                "network_file": self.network_file,
                 "input_channels": self.batches.sampler.input_channels,
                 "channel_names": list(self.run.task.channel_names(self.run.architecture.dims)),
             },

@@ -16,6 +16,7 @@ from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.steps import Ended, Notice, RunStep, Sent, Step, TrainStep, Validation
 from napari_dacapo.experiments.training.train import train
 from napari_dacapo.files import locked
+from napari_dacapo.store.workspace import Workspace
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -43,17 +44,23 @@ class _Given:
 
 
 class SideBySide:
-    """Runs on the workers of a cluster, one at a time on each, in the order in which they are added.
+    """Runs of a workspace on the workers of a cluster, one at a time on each, in the order they are added.
 
-    A worker trains a run in its folder as `train` does, wherever that is; what becomes of it is read from
-    there. A run whose worker is lost goes on from its last checkpoint on another one. Where whoever made
-    this is lost, the workers stop their runs and save them.
+    A run trains as it is stored when its turn comes. A worker trains it in its folder as `train` does,
+    wherever that is; what becomes of it is read from there. A run whose worker is lost goes on from its last
+    checkpoint on another one. Where whoever made this is lost, the workers stop their runs and save them.
     """
 
     def __init__(
-        self, client: Client, device: str = "auto", threads: int | None = None, kept: int = KEPT_LAST
+        self,
+        client: Client,
+        workspace: Workspace,
+        device: str = "auto",
+        threads: int | None = None,
+        kept: int = KEPT_LAST,
     ) -> None:
         self._client = client
+        self._workspace = workspace
         self._how = (device, threads, kept)
         self._waiting: deque[_Given] = deque()
         self._sent: list[_Given] = []
@@ -63,11 +70,15 @@ class SideBySide:
         """Whether every run that was added has ended."""
         return not self._waiting and not self._sent
 
-    def add(self, name: str, run: Run, folder: RunFolder) -> None:
-        """Let a run train when a worker is free. Raises UserInputError where it is here already."""
+    def add(self, name: str) -> None:
+        """Let a run train when a worker is free.
+
+        Raises UserInputError where it is here already, or where there is no such run.
+        """
         if any(given.name == name for given in (*self._waiting, *self._sent)):
             raise UserInputError("run", name, "it was added already", "Give each run once")
-        self._waiting.append(_Given(name, run, folder.absolute()))
+        folder = RunFolder(self._workspace.run_folder(name), self._workspace.path)
+        self._waiting.append(_Given(name, self._workspace.store.read(Run, name), folder.absolute()))
 
     def stop(self, name: str) -> None:
         """End a run after its present step, saved; one that waits does not begin."""
@@ -117,6 +128,10 @@ class SideBySide:
             yield self._lose(given)
 
     def _send(self, given: _Given, worker: str) -> tuple[str, RunStep]:
+        try:
+            given.run = self._workspace.store.read(Run, given.name)
+        except DacapoError as error:  # it waited for hours: renamed or deleted meanwhile
+            return given.name, Ended(failure=error)
         next(given.history)  # what it measured before is known
         given.worker, given.tries = worker, given.tries + 1
         work = (given.run, given.folder, *self._how)

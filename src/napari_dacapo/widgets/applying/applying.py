@@ -11,6 +11,7 @@ from typing import Literal, cast
 from qtpy.QtCore import QCoreApplication, QObject, Signal
 
 from napari_dacapo.errors import DacapoError
+from napari_dacapo.experiments.results.parameters import readable_parameters
 from napari_dacapo.experiments.steps import Applied, Notice, Predicted, Step, Worked
 from napari_dacapo.store.workspace import Workspace
 from napari_dacapo.widgets.applying.applied_work import Opened, Wish, follow_applying
@@ -168,7 +169,7 @@ class Applying(QObject):
 
 
 def _where(applied: Applied) -> str:
-    parameters = ", ".join(f"{name} {value}" for name, value in applied.parameters.items())
+    parameters = readable_parameters(applied.parameters)
     how = f" with {parameters}" if parameters else ""
     folder, iteration = applied.prediction.parent, f"{applied.iteration:,}"
     if applied.segmentation is None:

@@ -70,7 +70,7 @@ class ChosenSource(QWidget):
         """Why it cannot be used; empty if it can, as far as is known."""
         if self.is_file:
             problem = next(iter(self.file.problems), None)
-            return "" if problem is None else str(problem) if problem.value != "missing" else self.missing
+            return "" if problem is None else str(problem) if problem.value is not None else self.missing
         return self.missing if self.layer.layer is None else ""
 
     @property

@@ -30,7 +30,7 @@ from napari_dacapo.widgets.data.patch_preview import PatchPreview
 from napari_dacapo.widgets.forms.folded_form import FoldedForm
 from napari_dacapo.widgets.parts.allowed import allow
 from napari_dacapo.widgets.parts.wrapped import Wrapped
-from napari_dacapo.widgets.viewer.shown_layers import OURS, show
+from napari_dacapo.widgets.viewer.shown_layers import OURS, show, take_away
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -343,8 +343,7 @@ class DataPage(ComponentPage):
         active = self._viewer.layers.selection.active
         before = [layer for layer in self._viewer.layers if _is_region(layer)]
         if [layer.name for layer in before] != [properties["name"] for _, properties, _ in layers]:
-            for layer in before:
-                self._viewer.layers.remove(layer)
+            take_away(self._viewer, before)
         show(self._viewer, REGIONS, layers)
         if active is not None and active in self._viewer.layers:
             self._viewer.layers.selection.active = active

@@ -9,6 +9,7 @@ from typing import Any
 from qtpy.QtCore import QObject, Signal
 from qtpy.QtWidgets import QWidget
 
+from napari_dacapo.config import MISSING
 from napari_dacapo.errors import UserInputError
 from napari_dacapo.widgets.forms.declared import Declared
 
@@ -19,6 +20,11 @@ class Problem:
 
     path: tuple[str, ...]
     error: UserInputError
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether nothing is wrong but that nothing was given yet."""
+        return self.error.problem == MISSING
 
     def inside(self) -> Problem:
         return replace(self, path=self.path[1:])

@@ -63,5 +63,6 @@ class Folded(Editor):
         self.show_problems(self._problems)
 
     def _on_edited(self) -> None:
+        self._message.speak()
         self.show_title()
         self.edited.emit()

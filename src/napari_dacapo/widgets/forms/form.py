@@ -38,6 +38,7 @@ class Form(QWidget):
         self._editor = self._laid_out()
         self._column.addStretch(1)
         self._editor.fill(initial(record_type) if value is None else plain(value))
+        self._editor.edited.connect(self._message.speak)
         self._editor.edited.connect(self._on_edited)
         self._validate()
 

@@ -14,10 +14,11 @@ RED = "#e5484d"  # can be read on napari's dark and on its light
 
 
 class Message(QLabel):
-    """One sentence a problem; hidden while all is well."""
+    """One sentence a problem; hidden while all is well. Until `speak`, what is missing is no problem."""
 
     def __init__(self) -> None:
         super().__init__()
+        self._is_quiet = True
         self.setWordWrap(True)
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setStyleSheet(f"color: {RED};")
@@ -26,11 +27,18 @@ class Message(QLabel):
 
     def show_first(self, problems: Sequence[Problem]) -> None:
         """The first of what is wrong with one field."""
-        self._show(sentence(problem.error, bool(problem.path)) for problem in problems[:1])
+        self._show(sentence(problem.error, bool(problem.path)) for problem in self._told(problems)[:1])
 
     def show_each(self, problems: Sequence[Problem]) -> None:
         """All that has no field of its own here, each after the words of its path."""
-        self._show(_placed(problem) for problem in problems)
+        self._show(_placed(problem) for problem in self._told(problems))
+
+    def speak(self) -> None:
+        """A person was here, and left something out."""
+        self._is_quiet = False
+
+    def _told(self, problems: Sequence[Problem]) -> list[Problem]:
+        return [problem for problem in problems if not (self._is_quiet and problem.is_missing)]
 
     def _show(self, sentences: Iterable[str]) -> None:
         text = "\n".join(sentences)

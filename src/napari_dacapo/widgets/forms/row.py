@@ -24,6 +24,7 @@ class Row:
         self.field = field
         self.editor = editor
         self._message = Message()
+        editor.edited.connect(self._message.speak)
         head = QHBoxLayout()
         head.setSpacing(2)
         if editor.head:

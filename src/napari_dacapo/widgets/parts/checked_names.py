@@ -22,6 +22,8 @@ class CheckedNames(QListWidget):
     def __init__(self, what: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName(what)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._names: tuple[str, ...] = ()
         self.itemChanged.connect(self._on_changed)
 
@@ -38,6 +40,7 @@ class CheckedNames(QListWidget):
         self._names = tuple(names)
         for name in (ALL, *names) if names else ():
             item = QListWidgetItem(name, self)
+            item.setToolTip(name)
             item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
             item.setCheckState(UNCHECKED if name in unchecked else CHECKED)
         self._mark_all()

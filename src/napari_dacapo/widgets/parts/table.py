@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import cast
 
-from qtpy.QtCore import QItemSelectionModel
+from qtpy.QtCore import QItemSelectionModel, Qt
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+
+WIDEST = 180  # pixels of a column: long names leave room for what is told of them
 
 
 class Table(QTableWidget):
@@ -18,9 +20,14 @@ class Table(QTableWidget):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        cast(QHeaderView, self.verticalHeader()).hide()
+        self.setWordWrap(False)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        rows = cast(QHeaderView, self.verticalHeader())
+        rows.hide()
+        rows.setDefaultSectionSize(self.fontMetrics().height() + 6)
         header = cast(QHeaderView, self.horizontalHeader())
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setMaximumSectionSize(WIDEST)
         self.name_columns(columns)
 
     def name_columns(self, columns: Sequence[str]) -> None:
@@ -32,9 +39,11 @@ class Table(QTableWidget):
         for column, text in enumerate(texts):
             item = self.item(row, column)
             if item is None:
-                self.setItem(row, column, QTableWidgetItem(text))
-            elif item.text() != text:
+                item = QTableWidgetItem()
+                self.setItem(row, column, item)
+            if item.text() != text:
                 item.setText(text)
+                item.setToolTip(text)
 
     def cell(self, row: int, column: int) -> QTableWidgetItem:
         return cast(QTableWidgetItem, self.item(row, column))

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import partial
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from napari_dacapo.errors import DacapoError
+from napari_dacapo.experiments.results.parameters import readable_parameters
 from napari_dacapo.scores.criterion import Criterion
 from napari_dacapo.store.workspace import Workspace
 from napari_dacapo.tasks.task import Parameters
 from napari_dacapo.widgets.results import scored_runs
 from napari_dacapo.widgets.results.parameter_sliders import ParameterSliders
-from napari_dacapo.widgets.results.scored_runs import Resegmented, ScoredRun, ScoreRow, readable_parameters
+from napari_dacapo.widgets.results.scored_runs import Resegmented, ScoredRun, ScoreRow
 from napari_dacapo.widgets.work.background import Background
 from napari_dacapo.widgets.work.newest import Newest
 
@@ -31,6 +33,8 @@ class Adjusting(QWidget):
         super().__init__(parent)
         self._workspace = workspace
         self._row: ScoreRow | None = None
+        self._turn = 0  # how often a row was shown
+        self._run: ScoredRun | None = None
         self._criteria: tuple[Criterion, ...] = ()
         self.background = Background(self)
         self.newest = Newest(self)
@@ -58,6 +62,7 @@ class Adjusting(QWidget):
         if (row and row.key) == (self._row and self._row.key):
             return
         self._row = row
+        self._turn += 1
         self.newest.forget()
         if run is None or row is None:
             self.said.setText(NOTHING)
@@ -65,7 +70,7 @@ class Adjusting(QWidget):
             self.sliders.setVisible(False)
             self._enable(False)
             return
-        self._criteria = run.criteria
+        self._run, self._criteria = run, run.criteria
         self.sliders.show_parameters(run.ranges, row.parameters)
         self.sliders.setVisible(True)
         possible = row.kept and bool(self.sliders.sliders)
@@ -73,6 +78,12 @@ class Adjusting(QWidget):
         self._enable(possible)
         self.said.setText(_told(self._criteria, row.scores, row.scores) if possible else _obstacle(row))
         self.background.do(scored_runs.chosen, self._workspace, row.run, then=self._show_applied)
+
+    def put_back(self) -> None:
+        """The sliders to the parameters of the row; what is being segmented is not shown any more."""
+        run, row = self._run, self._row
+        self.show_row(None, None)
+        self.show_row(run, row)
 
     def _lay_out(self) -> None:
         self.said.setToolTip(f"{BETTER} is better than the row that is selected, {WORSE} is worse.")
@@ -107,10 +118,11 @@ class Adjusting(QWidget):
         if row is not None:
             self.said.setText("Segments …")
             work, parameters = scored_runs.segment_again, self.sliders.parameters
-            self.newest.wish(work, self._workspace, row, parameters, then=lambda made: self._show(row, made))
+            then = partial(self._show, self._turn, row)
+            self.newest.wish(work, self._workspace, row, parameters, then=then)
 
-    def _show(self, row: ScoreRow, made: Resegmented) -> None:
-        if self._row is not None and row.key == self._row.key:
+    def _show(self, turn: int, row: ScoreRow, made: Resegmented) -> None:
+        if turn == self._turn:
             self.said.setText(_told(self._criteria, made.scores, row.scores))
             self.segmented.emit(row, made)
 

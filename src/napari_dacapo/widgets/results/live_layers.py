@@ -24,7 +24,7 @@ from napari_dacapo.widgets.results.scored_runs import Shown
 from napari_dacapo.widgets.training.queued_work import Begun, FollowedStep, run_and_folder
 from napari_dacapo.widgets.training.training_queue import TrainingQueue
 from napari_dacapo.widgets.viewer.showing import Showing
-from napari_dacapo.widgets.viewer.shown_layers import drop_waiting, shown
+from napari_dacapo.widgets.viewer.shown_layers import drop_waiting, shown, take_away
 from napari_dacapo.widgets.viewer.slices import slices_elsewhere
 from napari_dacapo.widgets.work.newest import Newest
 
@@ -51,6 +51,7 @@ class LiveLayers(QObject):
         self._workspace = workspace
         self._queue = queue
         self._showing = Showing(viewer, page)
+        self._name = ""  # of the run that they are of
         self._validated = self._told = 0  # iterations: that is scored, that the overlay tells
         self.coming, self.snapshots, self.validations = Newest(page), Newest(page), Newest(page)
         for newest in (self.coming, self.snapshots, self.validations):
@@ -76,6 +77,7 @@ class LiveLayers(QObject):
             if isinstance(step, Snapshot):
                 self._wish(self.snapshots, newest_snapshot, name, _snapshot(name), step.iteration)
             elif isinstance(step, Begun):
+                self._leave(name)
                 self._validated = self._told = 0
                 self._say(f"{_title(name, step.iteration)}: {NOTHING}")  # draws most letters once
                 then = partial(self._show_coming, name)
@@ -84,6 +86,15 @@ class LiveLayers(QObject):
                 self._validated = step.iteration
             elif isinstance(step, Saved) and step.iteration == self._validated:  # its scores are complete
                 self._wish(self.validations, newest_validation, name, _validated(name), step.iteration)
+
+    def _leave(self, name: str) -> None:
+        """The layers of the run before it go: a long queue would leave seven of each run."""
+        before, self._name = self._name, name
+        if before not in ("", name):
+            last = [
+                layer for key in (_snapshot(before), _validated(before)) for layer in shown(self._viewer, key)
+            ]
+            take_away(self._viewer, last)
 
     def _wish(self, newest: Newest, read: Callable[..., Shown], name: str, key: str, iteration: int) -> None:
         then = partial(self._show, name, key, iteration)
@@ -95,20 +106,27 @@ class LiveLayers(QObject):
             then = partial(self._wait_while_it_trains, name)
             self._showing.show(_snapshot(name), coming.snapshot, then)
             self._showing.show(_validated(name), coming.validation, then)
+        else:
+            self._say_no_more(name)
 
     def _wait_while_it_trains(self, name: str) -> None:
         if not self._trains(name) and not self.is_busy:
             for key in (_snapshot(name), _validated(name)):
                 drop_waiting(self._viewer, key)
-            if self._overlay.text.startswith(f"{name}, ") and self._overlay.text.endswith(NOTHING):
-                self._say(" ")
+            self._say_no_more(name)
+
+    def _say_no_more(self, name: str) -> None:
+        """Of a run that ended before there was anything to see."""
+        if self._overlay.text.startswith(f"{name}, ") and self._overlay.text.endswith(NOTHING):
+            self._say(" ")
 
     def _trains(self, name: str) -> bool:
         run = self._queue.run(name)
         return run is not None and (run.is_active or run.state == "on cluster")
 
     def _show(self, name: str, key: str, iteration: int, found: Shown) -> None:
-        self._showing.show(key, found.layers, partial(self._tell, name, key, iteration, found.title))
+        if name == self._name:
+            self._showing.show(key, found.layers, partial(self._tell, name, key, iteration, found.title))
 
     def _give_up(self, name: str, key: str, iteration: int) -> None:
         """It cannot be read: nobody waits for it any longer."""

@@ -26,13 +26,15 @@ class ParameterSliders(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.sliders: dict[str, Slider] = {}
+        self._given: Parameters = {}  # where the sliders stood before they were moved
         self._others: dict[str, float | int | str | bool] = {}  # that have no slider
         self._rows = QFormLayout(self)
         self._rows.setContentsMargins(0, 0, 0, 0)
 
     @property
     def parameters(self) -> Parameters:
-        return {**self._others, **{name: slider.value() for name, slider in self.sliders.items()}}
+        """What is moved is rounded to what the slider tells; what is not stays as it was given."""
+        return {**self._others, **{name: self._value(name) for name in self.sliders}}
 
     def show_parameters(self, ranges: Mapping[str, Range], parameters: Parameters) -> None:
         """Those of a row; the sliders stay where they are the same ones."""
@@ -42,6 +44,11 @@ class ParameterSliders(QWidget):
             self._lay_out({name: ranges[name] for name in numbers})
         for name, value in numbers.items():
             _set(self.sliders[name], ranges[name], float(value))
+        self._given = {name: slider.value() for name, slider in self.sliders.items()}
+
+    def _value(self, name: str) -> float | int:
+        value: float | int = self.sliders[name].value()
+        return value if value == self._given[name] else round(value, DECIMALS)
 
     def _lay_out(self, ranges: Mapping[str, Range]) -> None:
         while self._rows.rowCount():

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QFormLayout,
     QGridLayout,
@@ -41,7 +42,7 @@ from napari_dacapo.widgets.results.scored_runs import (
     Shown,
 )
 from napari_dacapo.widgets.training.queued_work import FollowedStep, Scored
-from napari_dacapo.widgets.viewer.looking import look_at
+from napari_dacapo.widgets.viewer.looking import bring_into_view, look_at
 from napari_dacapo.widgets.viewer.showing import Showing
 from napari_dacapo.widgets.viewer.shown_layers import OURS, show, shown
 from napari_dacapo.widgets.viewer.side_by_side import SideBySide
@@ -50,6 +51,7 @@ from napari_dacapo.widgets.work.newest import Newest
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
+    from napari.layers import Layer
 
 ROWS_OF_RUNS = 4  # seen at once
 SEARCH_AFTER = 150  # milliseconds without a key
@@ -78,6 +80,7 @@ class ResultsPage(QWidget):
         self.runs = CheckedNames("runs")
         self.search = QLineEdit()
         self.criterion = QComboBox()
+        self.only_best = QCheckBox("only the best")
         self.table = ScoreTable()
         self.plot = TrainingPlot()
         self.adjusting = Adjusting(workspace)
@@ -120,12 +123,14 @@ class ResultsPage(QWidget):
             return
         if row not in self.table.scores.rows:
             self.search.clear()
+            self.only_best.setChecked(False)
             self._search()
         self.table.pick(row)
         self.show_prediction()
 
     def show_prediction(self) -> None:
-        """Open prediction and segmentation of the selected row as layers."""
+        """Open prediction and segmentation of the selected row as layers, and put its sliders back."""
+        self.adjusting.put_back()
         self._open(scored_runs.prediction_layers, self._add_prediction)
 
     def show_scores(self) -> None:
@@ -165,11 +170,13 @@ class ResultsPage(QWidget):
             "The score whose curve is drawn, of the best parameters of each validation."
         )
         self.criterion.setAccessibleName("score")
+        self.only_best.setToolTip("Of each run and dataset only the row that is best by the score above.")
         self.tabs.addTab(self.plot, "Curves")
         self.tabs.addTab(self.adjusting, "Post-processing")
         choices = QFormLayout()
         choices.addRow("find", self.search)
-        choices.addRow("curve", self.criterion)
+        choices.addRow("score", self.criterion)
+        choices.addRow("rows", self.only_best)
         head = QHBoxLayout()
         head.addWidget(self.runs, 1)
         head.addLayout(choices, 1)
@@ -191,7 +198,8 @@ class ResultsPage(QWidget):
         self.runs.changed.connect(self._show_chosen)
         self.search.textChanged.connect(lambda _: self._search_soon.start())
         self._search_soon.timeout.connect(self._search)
-        self.criterion.currentTextChanged.connect(lambda _: self._draw())
+        self.criterion.currentTextChanged.connect(self._on_criterion)
+        self.only_best.toggled.connect(self._show_best)
         self.table.picked_changed.connect(self._on_picked)
         self.table.doubleClicked.connect(lambda _: self.show_prediction())
         self.plot.picked.connect(self.open)
@@ -239,6 +247,13 @@ class ResultsPage(QWidget):
     def _search(self) -> None:
         self._search_soon.stop()
         self.table.scores.find(self.search.text())
+
+    def _on_criterion(self) -> None:
+        self._show_best()
+        self._draw()
+
+    def _show_best(self) -> None:
+        self.table.scores.show_best(self.criterion.currentText() if self.only_best.isChecked() else "")
 
     def _draw(self) -> None:
         """As many runs as there are colours."""
@@ -322,16 +337,18 @@ class ResultsPage(QWidget):
     def _uncover_image(self, name: str) -> None:
         for layer in self._viewer.layers:
             if (mark := layer.metadata.get(OURS, "")).startswith(f"{IMAGE}/"):
-                layer.visible = mark == f"{IMAGE}/{name}/0"
+                _let_be_seen(layer, mark == f"{IMAGE}/{name}/0")
 
     def _on_prediction_shown(self, title: str) -> None:
         self._uncover("segmentation", title)
         for layer in shown(self._viewer, f"prediction/{title}")[:1]:
-            layer.visible = True  # scores may have covered it
+            _let_be_seen(layer, True)  # scores may have covered it
+        self._look_at("segmentation", title)
         self.said.setText(f"{title} is shown.")
 
     def _on_scores_shown(self, title: str) -> None:
         self._uncover("scores", title)
+        self._look_at("scores", title)
         self.said.setText(f"The scores of {title} are shown.")
 
     def _show_adjusted(self, row: ScoreRow, made: Resegmented) -> None:
@@ -349,9 +366,14 @@ class ResultsPage(QWidget):
         for layer in self._viewer.layers:
             mark = layer.metadata.get(OURS, "")
             if mark.startswith(COVERED):
-                layer.visible = mark == f"{kind}/{title}/0"
+                _let_be_seen(layer, mark == f"{kind}/{title}/0")
             elif mark.startswith("prediction/") and not mark.startswith(own):
-                layer.visible = False
+                _let_be_seen(layer, False)
+
+    def _look_at(self, kind: str, title: str) -> None:
+        """A person who asks for it wants to see it."""
+        if layers := shown(self._viewer, f"{kind}/{title}"):  # they may be gone by now
+            bring_into_view(self._viewer, layers)
 
     def _show_difference(self, compared: Compared) -> None:
         self.side_by_side.show(compared.layers)
@@ -361,6 +383,12 @@ class ResultsPage(QWidget):
 
     def _say_failure(self, error: DacapoError) -> None:
         self.said.setText(str(error))
+
+
+def _let_be_seen(layer: Layer, is_seen: bool) -> None:
+    """Napari would draw it anew where nothing changes, too."""
+    if layer.visible != is_seen:
+        layer.visible = is_seen
 
 
 def _best_row(run: ScoredRun, criterion: str) -> ScoreRow | None:

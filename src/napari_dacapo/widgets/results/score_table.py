@@ -10,12 +10,14 @@ from qtpy.QtCore import QAbstractTableModel, QItemSelection, QItemSelectionModel
 from qtpy.QtGui import QColor, QFont
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
-from napari_dacapo.widgets.results.scored_runs import ScoreRow, readable_parameters
+from napari_dacapo.experiments.results.parameters import readable_parameters
+from napari_dacapo.widgets.results.scored_runs import ScoreRow
 
 FIRST_COLUMNS = ("run", "dataset", "iteration", "parameters")
 BEST = QColor(44, 162, 95, 90)
 ASCENDING, DESCENDING = Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder
 MEASURED_ROWS = 50  # that a column is made wide enough for
+WIDEST = 120  # pixels of a column at first: scores shall be seen beside long names
 
 
 class ScoreModel(QAbstractTableModel):
@@ -27,6 +29,7 @@ class ScoreModel(QAbstractTableModel):
         self.rows: list[ScoreRow] = []  # as they are shown
         self._all: tuple[ScoreRow, ...] = ()
         self._words: tuple[str, ...] = ()
+        self._best_by = ""
         self._column, self._direction = 2, ASCENDING
 
     def show(self, rows: Iterable[ScoreRow], criteria: Sequence[str]) -> None:
@@ -36,6 +39,11 @@ class ScoreModel(QAbstractTableModel):
     def find(self, text: str) -> None:
         """Show the rows in which every word occurs."""
         self._words = tuple(text.casefold().split())
+        self._arrange()
+
+    def show_best(self, criterion: str) -> None:
+        """Show the rows that are the best of their run and dataset by it; all, where it is empty."""
+        self._best_by = criterion
         self._arrange()
 
     def sort(self, column: int, order: Qt.SortOrder = ASCENDING) -> None:
@@ -74,6 +82,8 @@ class ScoreModel(QAbstractTableModel):
         return (row.run, row.dataset, f"{row.iteration:,}", row.told)[column]
 
     def _told(self, row: ScoreRow, column: int) -> str | None:
+        if column in (0, 1):
+            return f"{row.run} on {row.dataset}"
         if column == 3:
             return readable_parameters(row.parameters) or "No parameters."
         return (
@@ -89,6 +99,8 @@ class ScoreModel(QAbstractTableModel):
         self.endResetModel()
 
     def _is_found(self, row: ScoreRow) -> bool:
+        if self._best_by and self._best_by not in row.best:
+            return False
         if not self._words:
             return True
         text = f"{row.run} {row.dataset} {row.iteration} {readable_parameters(row.parameters)}".casefold()
@@ -116,6 +128,7 @@ class ScoreTable(QTableView):
         self.setAccessibleName("scores")
         self.setSortingEnabled(True)
         self.setWordWrap(False)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         header = cast(QHeaderView, self.horizontalHeader())
@@ -142,10 +155,15 @@ class ScoreTable(QTableView):
         self._pick_again()
 
     def show_rows(self, rows: Iterable[ScoreRow], criteria: Sequence[str]) -> None:
+        rows = tuple(rows)
         is_new = tuple(criteria) != self.scores.criteria or not self.scores.rows
         self.scores.show(rows, criteria)
+        self.setColumnHidden(1, len({row.dataset for row in rows}) == 1)
+        self.setColumnHidden(3, not any(row.told for row in rows))
         if is_new:
             self.resizeColumnsToContents()
+            for column in range(len(FIRST_COLUMNS)):
+                self.setColumnWidth(column, min(WIDEST, self.columnWidth(column)))
 
     @property
     def _selection(self) -> QItemSelectionModel:

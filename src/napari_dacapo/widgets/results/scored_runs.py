@@ -17,6 +17,7 @@ from napari_dacapo.experiments.results.parameters import (
     choose_parameters,
     chosen_parameters,
     forget_parameters,
+    readable_parameters,
 )
 from napari_dacapo.experiments.results.results import Result, stored_result, whole
 from napari_dacapo.experiments.run import Run
@@ -275,14 +276,6 @@ def _varying(grid: Iterable[Parameters]) -> tuple[str, ...]:
         for name, value in point.items():
             values.setdefault(name, set()).add(value)
     return tuple(name for name, found in values.items() if len(found) > 1)
-
-
-def readable_parameters(parameters: Parameters) -> str:
-    """{"bias": 0.25, "min_size": 20} is "bias 0.25, min size 20"."""
-    texts = ((name.replace("_", " "), value) for name, value in parameters.items())
-    return ", ".join(
-        f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}" for name, value in texts
-    )
 
 
 def _point(row: ValidationRow) -> tuple[Any, ...]:

@@ -60,7 +60,7 @@ def follow_on_cluster(
 
     scores = _Scores()
     with cluster.connect() as client:
-        work = SideBySide(client, device, kept=kept)
+        work = SideBySide(client, workspace, device, kept=kept)
         try:
             while True:
                 yield from _heeded(workspace, work, asked, scores)
@@ -87,7 +87,7 @@ def _heeded(
         try:
             run, folder = run_and_folder(workspace, wish.name)
             known = begun(run, folder)
-            work.add(wish.name, run, folder)
+            work.add(wish.name)
         except DacapoError as error:
             yield wish.name, Ended(failure=error)
             continue

@@ -37,16 +37,20 @@ def save_with_components(
     """Save what of the components is not saved yet, and a run of them under the first free name.
 
     `known`: what the store held under each name when it was read. Raises UserInputError where a name
-    stands for another record, and saves nothing more then.
+    stands for another record, and saves nothing more then, or where task and network do not fit together.
     """
+    from napari_dacapo.experiments.training.preflight import component_problems
+
     store = workspace.store
+    run = Run(**{**values, **{component: record for component, (_, record) in components.items()}})
+    for problem in component_problems(run):
+        raise problem
     for component, (name, record) in components.items():
         try:
             store.save(component_type(component), name, record, instead_of=known[component])
         except UserInputError as error:
             error.field = f"{component}.{error.field}"
             raise
-    run = Run(**{**values, **{component: record for component, (_, record) in components.items()}})
     name = _free_name(store.names(Run), components["task"][0])
     made_from = {component: saved for component, (saved, _) in components.items()}
     store.save(Run, name, run, made_from=made_from)

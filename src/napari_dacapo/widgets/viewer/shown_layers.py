@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from napari.layers import Layer
@@ -12,6 +12,7 @@ from napari.layers import Layer
 from napari_dacapo.layers.coming import WAITS, is_waiting
 from napari_dacapo.layers.layer import LIMITS, Limits
 from napari_dacapo.layers.units import in_unit
+from napari_dacapo.widgets.viewer.looking import look_at_all
 from napari_dacapo.widgets.viewer.world import unit_of
 
 if TYPE_CHECKING:
@@ -40,9 +41,7 @@ def show(viewer: ViewerModel, key: str, layers: Iterable[LayerData]) -> None:
 def showing(viewer: ViewerModel, key: str, layers: Iterable[LayerData]) -> Iterator[None]:
     """The same in pieces: napari takes long for a layer that is new. The others change all at once."""
     results = {f"{key}/{number}": made for number, made in enumerate(in_unit(layers, unit_of(viewer)))}
-    for layer in shown(viewer, key):
-        if layer.metadata[OURS] not in results:
-            viewer.layers.remove(layer)
+    take_away(viewer, [layer for layer in shown(viewer, key) if layer.metadata[OURS] not in results])
     later = []
     for mark, made in results.items():
         layer = _layer_of(viewer, mark)
@@ -68,9 +67,15 @@ def beside(viewer: ViewerModel, layer: Layer) -> list[Layer]:
 
 def drop_waiting(viewer: ViewerModel, key: str) -> None:
     """Take away the layers of a result for which nothing came."""
-    for layer in shown(viewer, key):
-        if WAITS in layer.metadata:
-            viewer.layers.remove(layer)
+    take_away(viewer, [layer for layer in shown(viewer, key) if WAITS in layer.metadata])
+
+
+def take_away(viewer: ViewerModel, layers: Collection[Layer]) -> None:
+    """All in one: napari looks for garbage after each that goes alone, which takes half a second."""
+    if layers:
+        with viewer.layers.batched_update():
+            for layer in layers:
+                viewer.layers.remove(layer)
 
 
 def _layer_of(viewer: ViewerModel, mark: str) -> Layer | None:
@@ -78,16 +83,22 @@ def _layer_of(viewer: ViewerModel, mark: str) -> Layer | None:
 
 
 def _bring(viewer: ViewerModel, mark: str, made: LayerData) -> None:
-    """Show it in its layer, or in a new one; what only waits takes nothing's place."""
+    """Show it in its layer, or in a new one; what only waits takes nothing's place.
+
+    The first that is there to see is looked at: nobody looks at what waits.
+    """
     known = _layer_of(viewer, mark)
     if known is not None and is_waiting(made):
         return
+    is_first = not is_waiting(made) and all(WAITS in layer.metadata for layer in viewer.layers)
     if known is not None and _fits(known, made):
         _update(known, made)
-        return
-    if known is not None:
-        viewer.layers.remove(known)
-    _add(viewer, mark, made)
+    else:
+        if known is not None:
+            viewer.layers.remove(known)
+        _add(viewer, mark, made)
+    if is_first:
+        look_at_all(viewer, [cast(Layer, _layer_of(viewer, mark))])
 
 
 def _fits(layer: Layer, made: LayerData) -> bool:

@@ -9,6 +9,7 @@ from napari.layers import Layer
 
 from napari_dacapo.layers.units import in_unit
 from napari_dacapo.widgets.viewer.looking import fit
+from napari_dacapo.widgets.viewer.shown_layers import take_away
 from napari_dacapo.widgets.viewer.world import unit_of
 
 if TYPE_CHECKING:
@@ -52,9 +53,7 @@ class SideBySide:
             return
         grid, layers = self._viewer.canvas.grid, self._viewer.layers
         grid.enabled, grid.stride = False, self._stride
-        for layer in self._ours:
-            if layer in layers:
-                layers.remove(layer)
+        take_away(self._viewer, [layer for layer in self._ours if layer in layers])
         for layer in self._hidden:
             layer.visible = True
         self._ours, self._hidden = [], []
