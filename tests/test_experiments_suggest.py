@@ -210,7 +210,7 @@ class TestTask:
             ({"ids": (1,)}, None, "has the id 2: foreground"),
             ({"ids": (4,)}, None, "has the id 5: one class"),
             ({"ids": (1, 2)}, ("background", "class 2", "class 3"), "There are 2 ids"),
-            ({"ids": (2, 4)}, ("background", "id 3", "id 5"), "3, 5 are to be numbered from 2 on"),
+            ({"ids": (2, 4)}, ("background", "id 3", "id 5"), "3, 5 are numbered anew, from 2 on"),
         ],
     )
     def test_ids_are_told_as_they_are_painted_beside_what_is_unknown(

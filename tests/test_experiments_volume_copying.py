@@ -1,5 +1,6 @@
 """An image that lies in planes is copied into tiles first, so that no plane is decoded for every block."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -19,14 +20,17 @@ from napari_dacapo.arrays.memory import from_numpy
 from napari_dacapo.arrays.normalize import Percentile
 from napari_dacapo.blockwise.copying import CopySlab, create_copy, with_copy
 from napari_dacapo.blockwise.grid import Block, Grid
+from napari_dacapo.blockwise.ledger import Ledger
 from napari_dacapo.clusters.scheduler import Scheduler
 from napari_dacapo.errors import BlocksError, ImageChangedError
+from napari_dacapo.experiments.applying import volume as volume_module
 from napari_dacapo.experiments.applying.apply import apply, prepare
 from napari_dacapo.experiments.applying.estimate import estimate, measure_pace
 from napari_dacapo.experiments.applying.volume import Volume
 from napari_dacapo.experiments.applying.wanted import Wanted
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.steps import Predicted, Step, Worked
+from napari_dacapo.files import TEMPORARY
 
 SHAPE = (24, 60, 60)
 SLABS = 3  # of 8 planes
@@ -156,6 +160,31 @@ def test_only_what_is_read_is_copied(trained: RunFolder, tmp_path: Path) -> None
 
 
 @pytest.mark.usefixtures("small_tiles")
+def test_of_planes_that_are_wider_than_the_part_only_that_is_kept(trained: RunFolder, tmp_path: Path) -> None:
+    part = Box((0.0, 240.0, 160.0), (192.0, 480.0, 320.0))  # voxels 30 to 60, and 20 to 40
+    output, seen = tmp_path / "applied", (slice(None), slice(22, 60), slice(12, 48))
+    assert estimate(prepared(trained, output, box=part)).disk == 24 * (38 * 36 + 30 * 20 * 4 * 2)
+    with closing(steps(trained, output, box=part)) as begun:  # type: ignore[type-var]
+        next(step for step in begun if isinstance(step, Predicted))
+    copy = zarr.open_array(str(output / ".blocks" / "image.zarr" / "0"), mode="r")[:]
+    image = File(path="slices").open(trained.root).read((0, 0, 0), SHAPE)
+    np.testing.assert_array_equal(copy[seen], image[seen])
+    copy[seen] = 0
+    assert not copy.any()
+
+
+@pytest.mark.usefixtures("small_tiles")
+def test_where_a_block_is_lost_only_what_it_reads_is_copied_again(
+    trained: RunFolder, read_directly: np.ndarray, tmp_path: Path
+) -> None:
+    list(steps(trained, tmp_path / "applied"))
+    (tmp_path / "applied" / "prediction.zarr" / "0" / "c" / "0" / "1" / "2" / "3").unlink()
+    found = list(steps(trained, tmp_path / "applied"))  # of planes 16 to 24 the block sees 8 before
+    assert copied(found) == [1, 2] and predicted(found) == [BLOCKS]
+    np.testing.assert_array_equal(prediction(tmp_path / "applied"), read_directly)
+
+
+@pytest.mark.usefixtures("small_tiles")
 def test_what_is_copied_is_told_before(trained: RunFolder, tmp_path: Path) -> None:
     told = estimate(prepared(trained, tmp_path / "applied"))
     assert told.copied == np.prod(SHAPE)
@@ -182,6 +211,46 @@ def test_an_image_that_is_written_to_while_it_is_copied_is_told(trained: RunFold
         first.write_bytes(whole)
 
 
+@pytest.mark.usefixtures("small_tiles")
+def test_what_a_killed_process_left_of_a_copy_goes(trained: RunFolder, tmp_path: Path) -> None:
+    with closing(steps(trained, tmp_path / "applied")) as begun:  # type: ignore[type-var]
+        next(begun)
+    blocks = tmp_path / "applied" / ".blocks"
+    (blocks / f"{TEMPORARY}7-a" / "0").mkdir(parents=True)  # while it was deleted
+    (blocks / "image.zarr" / "zarr.json").write_bytes(b"")  # the power was cut
+    assert copied(list(steps(trained, tmp_path / "applied"))) == [1, 2, 3]
+    assert {path.name.partition(".")[0] for path in blocks.iterdir()} == {"ledger"}
+
+
+@pytest.mark.usefixtures("small_tiles")
+def test_a_copy_is_not_taken_for_that_of_what_is_begun_anew(
+    trained: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(steps(trained, tmp_path / "applied")) as begun:  # type: ignore[type-var]
+        next(begun)
+    monkeypatch.setattr(volume_module, "delete_own", killed)
+    with pytest.raises(KeyboardInterrupt):
+        next(apply(wanted(trained, tmp_path / "applied"), replace=True))
+    assert not (tmp_path / "applied" / ".blocks" / "image.zarr").exists()
+
+
+@pytest.mark.usefixtures("small_tiles")
+def test_slabs_are_forgotten_before_there_is_a_new_copy(
+    trained: RunFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(steps(trained, tmp_path / "applied")) as begun:  # type: ignore[type-var]
+        next(begun)
+    shutil.rmtree(tmp_path / "applied" / ".blocks" / "image.zarr")
+    monkeypatch.setattr(volume_module, "create_copy", killed)
+    with pytest.raises(KeyboardInterrupt):
+        next(steps(trained, tmp_path / "applied"))
+    assert not Ledger.read(tmp_path / "applied" / ".blocks" / "ledger.jsonl").finished("copying")
+
+
+def killed(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 @pytest.mark.enable_socket
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.usefixtures("small_tiles")
@@ -198,7 +267,7 @@ def test_workers_copy_and_read_the_copy(
 def test_a_normalisation_measures_the_same_on_a_copy(tmp_path: Path) -> None:
     data = np.random.default_rng(0).integers(0, 200, (2, 30, 50, 40)).astype(np.uint8)
     image = from_numpy(data, "czyx", (1.0,) * 3)
-    create_copy(tmp_path / "copy.zarr", image, (16, 64, 64))
+    create_copy(tmp_path / "copy.zarr", image, (16, 64, 64), Block((0, 0, 0), image.spatial_shape))
     slabs = list(Grid(image.spatial_shape, (16, 64, 64)).blocks())
     CopySlab(lambda: image, tmp_path / "copy.zarr")(slabs[0])
     copy = with_copy(image, tmp_path / "copy.zarr")

@@ -21,11 +21,13 @@ from napari_dacapo.arrays.file import File
 from napari_dacapo.arrays.ome_zarr import write_ome_zarr
 from napari_dacapo.experiments.applying import apply as applying
 from napari_dacapo.experiments.applying.apply import apply
+from napari_dacapo.experiments.applying.estimate import Pace
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
 from napari_dacapo.experiments.steps import Predicted
 from napari_dacapo.experiments.training.train import train
 from napari_dacapo.store.workspace import Workspace
+from napari_dacapo.widgets.applying import applied_work
 from napari_dacapo.widgets.applying.apply_page import ApplyPage
 from napari_dacapo.widgets.applying.applying import Progress
 from napari_dacapo.widgets.applying.chosen_image import DRAWN, SEEN
@@ -333,6 +335,24 @@ def test_what_it_takes_is_told_before_it_begins(qtbot: QtBot, page: ApplyPage, v
     viewer.layers["cells"].data = RAW[0]
     page.image.changed.emit()
     qtbot.waitUntil(lambda: "is 2D, the network was trained in 3D" in text(), timeout=LONG)
+
+
+def test_what_copying_takes_is_measured_where_an_image_is_copied(
+    qtbot: QtBot, page: ApplyPage, viewer: Viewer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paces = [Pace(1.0, 0.0), Pace(1.0, 0.0, copied=1.0)]
+    monkeypatch.setattr(applied_work, "pace_of", lambda *_: paces.pop(0))
+    viewer.window._qt_window.show()
+    told = []
+    for name, chunks in (("tiles", (20, 64, 64)), ("planes", (1, 600, 600)), ("tiles", (20, 64, 64))):
+        path = tmp_path / name
+        if not path.exists():
+            zarr.create_array(str(path), shape=(20, 600, 600), dtype="u1", chunks=chunks)[:] = 1
+        page.estimate.say("")
+        show_file(page, path=str(path), axes="zyx", voxel_size=(8.0,) * 3, unit="nm")
+        qtbot.waitUntil(lambda: "on cpu: about" in page.estimate.text.text(), timeout=LONG)
+        told.append(page.estimate.text.text().splitlines()[0])
+    assert told[0] == told[2] != told[1] and not paces
 
 
 def test_the_prediction_is_seen_while_it_grows(qtbot: QtBot, begun: ApplyPage, viewer: Viewer) -> None:

@@ -108,6 +108,19 @@ def test_a_new_page_says_what_to_do(viewer: ViewerModel, page_of: Callable[[View
     assert "first pair" in page.layers.add.toolTip() or not page.layers.add.isEnabled()
 
 
+def test_a_new_page_tells_of_what_was_saved(
+    qtbot, viewer: ViewerModel, page_of: Callable[[ViewerModel], DataPage]
+) -> None:
+    add_pair(viewer, "a")
+    first = page_of(viewer)
+    use(qtbot, first)
+    click(qtbot, first.row.button)
+    looked(qtbot, first)
+    page = page_of(viewer)
+    qtbot.waitUntil(lambda: page.row.saved.isEnabled(), timeout=PATIENCE)
+    assert page.said.text().endswith("or add files. What was saved is opened above.")
+
+
 def test_layers_that_come_after_the_page_are_chosen_by_themselves(
     qtbot, viewer: ViewerModel, page_of: Callable[[ViewerModel], DataPage]
 ) -> None:
@@ -119,11 +132,30 @@ def test_layers_that_come_after_the_page_are_chosen_by_themselves(
     viewer.layers.remove("a truth")  # napari does so to convert it
     assert page.said.text() == "The layer a truth was removed; choose another one."
     viewer.add_labels(IDS.astype(np.uint16), name="a truth")
-    assert page.said.text().startswith("Choose an image and its labels")
+    assert page.said.text() == "Press Use these layers, choose others, or add files."
     assert (choices["image"].layer.name, choices["labels"].layer.name) == ("b", "b truth")
     choose(qtbot, choices["labels"].combo.native, 2)
     add_pair(viewer, "c")
     assert (choices["image"].layer.name, choices["labels"].layer.name) == ("b", "a truth")
+
+
+def test_tab_goes_down_the_page(qtbot, page: DataPage) -> None:
+    page.row.name.setFocus()
+    heights = []
+    for _ in range(9):  # to the details
+        qtbot.keyClick(page.focusWidget(), Qt.Key.Key_Tab)
+        heights.append(page.focusWidget().mapTo(page, QPoint(0, 0)).y())
+    assert heights == sorted(heights) and heights[-1] > page.add_files.mapTo(page, QPoint(0, 0)).y()
+
+
+def test_labels_of_a_part_of_the_image_are_told(
+    qtbot, viewer: ViewerModel, page_of: Callable[[ViewerModel], DataPage]
+) -> None:
+    add_pair(viewer, "a", ids=IDS[:, :12])
+    page = page_of(viewer)
+    use(qtbot, page)
+    whole, part = (" x ".join(map(str, array.shape)) for array in (RAW, IDS[:, :12]))
+    assert f"a: {whole} voxels, labels for {part} of them of 8 x 8 x 8 nm" in page.said.text()
 
 
 def test_a_stack_of_one_slice_is_a_picture(

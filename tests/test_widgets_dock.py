@@ -62,6 +62,7 @@ def test_all_pages_are_reached_in_a_narrow_dock(qtbot, dock: DaCapo) -> None:
     bar = dock.tabs.tabBar()
     qtbot.waitUntil(lambda: bar.width() <= 420)
     assert all(bar.rect().contains(bar.tabRect(place)) for place in range(7))
+    assert [bar.tabToolTip(place) for place in (0, 6)] == ["Data", "Apply"]  # of which a part is shown
 
 
 def make_tiny(dock: DaCapo) -> None:

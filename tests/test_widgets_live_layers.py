@@ -93,6 +93,15 @@ def test_what_fails_at_once_has_nothing_to_see(qtbot, dock: DaCapo) -> None:
     qtbot.waitUntil(lambda: dock._viewer.canvas.overlays.text.text == " ", timeout=WAIT)
 
 
+def test_what_waits_goes_when_the_page_is_closed(qtbot, dock: DaCapo) -> None:
+    viewer = dock._viewer
+    begin(qtbot, dock, RunOptions(iterations=100_000, validation_interval=100_000), snapshot_interval=100_000)
+    qtbot.waitUntil(lambda: {layer.name for layer in viewer.layers} >= COMING, timeout=WAIT)
+    dock.live.leave()
+    assert [layer.name for layer in viewer.layers] == ["cells", "truth"]
+    assert viewer.canvas.overlays.text.text == " "
+
+
 def test_a_snapshot_that_cannot_be_read_is_waited_for_no_longer(qtbot, dock: DaCapo) -> None:
     begin(qtbot, dock, RunOptions(iterations=100_000, validation_interval=100_000), snapshot_interval=100_000)
     qtbot.waitUntil(lambda: {layer.name for layer in dock._viewer.layers} >= COMING, timeout=WAIT)

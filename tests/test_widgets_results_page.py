@@ -25,6 +25,7 @@ from napari_dacapo.experiments.training.train import train
 from napari_dacapo.layers.layer import LayerData
 from napari_dacapo.layers.pixels import Pixels
 from napari_dacapo.store.workspace import Workspace
+from napari_dacapo.widgets.results import scored_runs
 from napari_dacapo.widgets.results.results_page import ResultsPage
 from napari_dacapo.widgets.results.score_table import DESCENDING, ScoreModel, ScoreTable
 from napari_dacapo.widgets.results.scored_runs import ScoreRow, Scores, read_scores
@@ -168,6 +169,7 @@ def test_of_each_run_only_the_best_row_by_the_chosen_score_is_shown(qtbot: QtBot
     best = page.plot.curve("first").best
     (other,) = {3, 6} - {best}
     page.open(other, "first")  # a point of a curve that is not the best one
+    settle(qtbot, page)
     assert not page.only_best.isChecked() and page.table.picked[0].iteration == other
 
 
@@ -317,6 +319,21 @@ def test_a_place_is_found_in_other_units_and_behind_other_axes() -> None:
     look_at(viewer, (20.0, 30.0, 50.0))
     assert viewer.dims.point == pytest.approx((2, 0.02, 0.03, 0.05))
     assert viewer.scene.camera.center[-2:] == pytest.approx((0.03, 0.05))
+
+
+@pytest.mark.parametrize("is_opened", [True, False])
+def test_the_image_lies_beneath_what_was_trained_from_files_that_nobody_opened(
+    qtbot: QtBot, page: ResultsPage, viewer: ViewerModel, monkeypatch: pytest.MonkeyPatch, is_opened: bool
+) -> None:
+    monkeypatch.setattr(scored_runs, "is_one_of_several", lambda run: False)
+    if is_opened:
+        viewer.add_image(np.zeros((20, 20, 20), np.uint8), name="mine")
+    select(qtbot, page, place_of(page, "first", 6, 0.25))
+    press(qtbot, page, page.prediction)
+    press(qtbot, page, page.objects)
+    names = [layer.name for layer in viewer.layers]
+    assert names[0] == ("mine" if is_opened else "first check raw") and names.count("first check raw") < 2
+    assert ("first check raw" in names) is not is_opened and viewer.layers[0].visible
 
 
 def test_what_is_opened_is_brought_into_view_if_nothing_of_it_is_there(

@@ -122,6 +122,17 @@ def test_every_run_of_the_workspace_is_listed_with_how_it_stands(page: RunsPage)
     assert found["new"][2:] == ["", "", ""]
 
 
+def test_without_runs_the_page_says_how_there_come_some(
+    qtbot: QtBot, page: RunsPage, workspace: Workspace
+) -> None:
+    assert page.said.text() == ""
+    for name in ("done", "half", "new"):
+        workspace.store.delete(Run, name, confirmed=True)
+    page.refresh()
+    settle(qtbot, page)
+    assert page.said.text().startswith("Train, below, makes a run of what pages 1 to 4 show.")
+
+
 def test_buttons_say_what_they_do_or_why_not(qtbot: QtBot, page: RunsPage) -> None:
     assert {button.toolTip() for button in page.buttons.values()} == {"Select a run first."}
     select(qtbot, page, "done")
@@ -209,6 +220,7 @@ def test_deleting_asks_and_takes_all_of_it(qtbot: QtBot, page: RunsPage, workspa
     select(qtbot, page, "done")
     press(qtbot, page, "Delete")
     assert "weights" in page.question.text.text() and workspace.run_folder("done").exists()
+    assert page.question.no.hasFocus()  # a second space deletes nothing
     qtbot.mouseClick(page.question.yes, Qt.MouseButton.LeftButton)
     settle(qtbot, page)
     assert not workspace.run_folder("done").exists()

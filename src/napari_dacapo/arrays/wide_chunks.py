@@ -10,7 +10,7 @@ from math import prod
 from napari_dacapo.arrays.array import Array
 from napari_dacapo.arrays.box import Voxels
 
-WIDE = 8.0  # times as many voxels as tiles would need are decoded
+WIDE = 3.0  # times as many voxels as tiles would need are decoded: planes of 512, chunks of 256 a side
 SLAB_BYTES = 1 << 27  # at most, but for a chunk that is larger
 TILE = {2: 512, 3: 64}  # voxels along a side of what is decoded together afterwards
 TILE_VOXELS = 1 << 17  # fewer are not worth the call

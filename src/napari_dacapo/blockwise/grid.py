@@ -23,6 +23,11 @@ class Block:
     def slices(self) -> tuple[slice, ...]:
         return tuple(slice(s, s + n) for s, n in zip(self.start, self.shape, strict=True))
 
+    def common(self, other: "Block") -> "Block":
+        """What both cover, which is something."""
+        begin, end = tuple(map(max, self.start, other.start)), map(min, self.end, other.end)
+        return Block(begin, tuple(e - b for b, e in zip(begin, end, strict=True)))
+
     def within(self, other: "Block") -> tuple[slice, ...]:
         """Where it lies in an array that holds the other block, which covers it."""
         sides = zip(self.start, other.start, self.shape, strict=True)
@@ -105,9 +110,7 @@ class Grid:
         sides = zip(part.start, part.end, self.block_shape, strict=True)
         for place in filter(self.has, product(*(range(s // b, -(-e // b)) for s, e, b in sides))):
             block = self.at(place)
-            begin = tuple(map(max, block.start, part.start))
-            end = tuple(map(min, block.end, part.end))
-            yield block, Block(begin, tuple(e - b for b, e in zip(begin, end, strict=True)))
+            yield block, block.common(part)
 
 
 def blocks(region_shape: Voxels, block_shape: Voxels) -> Iterator[Block]:

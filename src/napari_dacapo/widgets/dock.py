@@ -92,6 +92,7 @@ class DaCapo(QWidget):
         """Begin to stop all work, which saves and ends by itself, and be deleted."""
         self.queue.shutdown(0)
         self.apply.applying.stop()
+        self.live.leave()
         self.deleteLater()
 
     def train(self) -> None:
@@ -114,7 +115,7 @@ class DaCapo(QWidget):
             "Apply": self.apply,
         }
         for number, (title, page) in enumerate(pages.items(), start=1):
-            self.tabs.addTab(page, f"{number} {title}")
+            self.tabs.setTabToolTip(self.tabs.addTab(page, f"{number} {title}"), title)
         column = QVBoxLayout(self)
         column.setContentsMargins(MARGIN, MARGIN, MARGIN, MARGIN)
         column.addWidget(self.tabs, 1)

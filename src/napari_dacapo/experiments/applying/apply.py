@@ -190,7 +190,8 @@ def _refuse_channels(raw: Array, channels: int) -> None:
     found = raw.channels or 1
     if found != channels:
         problem = f"{raw.name} has {_counted(found)}, the network was trained on {_counted(channels)}"
-        fix = "Select those it was trained on" if found > channels else "Choose the image with all of them"
+        some = "Take only those it was trained on; those of a layer come apart by Split Stack in its menu"
+        fix = some if found > channels else "Choose the image with all of them"
         raise UserInputError("image", _counted(found), problem, fix)
 
 

@@ -19,7 +19,12 @@ from napari_dacapo.arrays.pyramid import coarser_shapes
 from napari_dacapo.blockwise.grid import Block, Grid, block_count
 from napari_dacapo.blockwise.ledger import Ledger, as_written, read_header
 from napari_dacapo.experiments.applying.volume import COPYING, PREDICTING, Volume
-from napari_dacapo.experiments.applying.volume_plan import VolumePlan, segmenting_threads
+from napari_dacapo.experiments.applying.volume_plan import (
+    VolumePlan,
+    copying_bytes,
+    copying_threads,
+    segmenting_threads,
+)
 from napari_dacapo.experiments.memory import free_memory, memory_can_run_out
 from napari_dacapo.experiments.predicting.predict import network_of
 
@@ -51,7 +56,7 @@ class Estimate:
     free_memory: int
     device: str
     segmented: int  # voxels for each thread that segments; what several blocks see counts several times
-    copied: int = 0  # voxels of an image in wide chunks that are not copied yet
+    copied: int = 0  # voxels of an image in wide chunks that are still decoded to be copied
 
     @property
     def voxels(self) -> int:
@@ -88,20 +93,22 @@ def estimate(volume: Volume) -> Estimate:
     if not memory_can_run_out(trained.compute.device):
         predicting = trained.run.architecture.prediction_bytes(trained.input_channels, plan.input_shape)
         memory = max(memory, predicting)
-    slabs = volume.slabs(plan) if done < predicted.count else []
+    copied, kept = _copied(volume, plan, finished) if plan.slab else (0, 0)
+    if copied:
+        memory = max(memory, copying_threads(plan, volume.plain) * copying_bytes(plan, volume.plain))
     return Estimate(
         shape=shape,
         block=plan.block,
         blocks=predicted.count,
         left_out=block_count(shape, plan.block) - predicted.count,
         done=done,
-        disk=_bytes_written(volume, predicted, segmented) + _voxels(slabs) * _bytes_read(volume),
+        disk=_bytes_written(volume, predicted, segmented) + kept,
         free_disk=shutil.disk_usage(_existing(volume.wanted.output)).free,
         memory=memory,
         free_memory=free_memory(),
         device=str(trained.compute.device),
         segmented=sum(seen) // max(1, at_once),
-        copied=_voxels(slab for slab in slabs if slab.start not in finished[COPYING]),
+        copied=copied,
     )
 
 
@@ -188,9 +195,13 @@ def _bytes_written(volume: Volume, predicted: Grid, segmented: Grid) -> int:
     return (predicted.voxels * bytes_per_voxel + ids) * levels // math.prod(shape) + ids
 
 
-def _bytes_read(volume: Volume) -> int:
-    """Of a voxel of the image."""
-    return (volume.plain.channels or 1) * volume.plain.dtype.itemsize
+def _copied(volume: Volume, plan: VolumePlan, finished: Mapping[str, frozenset[Voxels]]) -> tuple[int, int]:
+    """Voxels of the image that are still to be decoded for its copy, and the bytes of all of that at most."""
+    slabs, image = list(volume.slabs(plan, finished[PREDICTING]).blocks()), volume.plain
+    decoded = _voxels(slab for slab in slabs if slab.start not in finished[COPYING])
+    part = volume.part_read(plan)
+    kept = _voxels(slab.common(part) for slab in slabs)
+    return decoded, kept * (image.channels or 1) * image.dtype.itemsize
 
 
 def _voxels(blocks: Iterable[Block]) -> int:

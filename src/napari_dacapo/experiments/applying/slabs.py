@@ -1,25 +1,47 @@
-"""Which slabs of an image in wide chunks the blocks of a volume read."""
+"""What of an image in wide chunks the blocks of a volume read, and in which slabs that lies."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import cache
 
 from napari_dacapo.architectures.architecture import Architecture
 from napari_dacapo.arrays.array import Array
 from napari_dacapo.arrays.box import Voxels
 from napari_dacapo.blockwise.grid import Block, Grid
 from napari_dacapo.blockwise.predict import plan_blocks
-from napari_dacapo.experiments.applying.volume_plan import VolumePlan
 from napari_dacapo.experiments.predicting.predict import OutputGrid
 
 
-def slabs_read(
-    image: Array, architecture: Architecture, grid: OutputGrid, plan: VolumePlan, predicted: Grid
+def parts_read(
+    image: Array, architecture: Architecture, grid: OutputGrid, input_shape: Voxels, blocks: Iterable[Block]
 ) -> list[Block]:
-    """In voxels of the image, those that hold what a block is or what the network sees around it."""
-    slabs = Grid(image.spatial_shape, plan.slab)
-    blocks = plan_blocks(architecture, grid.start, grid.shape, plan.input_shape)
-    found: set[Voxels] = set()
-    for block in predicted.blocks():
-        shape = tuple(-(-n // scale) for n, scale in zip(block.shape, blocks.scale, strict=True))
-        seen = slabs.grown(Block(blocks.begin(block), shape), blocks.margin)
-        found.update(slab.start for slab, _ in slabs.touched(seen))
-    return [slab for slab in slabs.blocks() if slab.start in found]
+    """Of each block in voxels of the image: itself and what the network is given around it."""
+
+    @cache
+    def given(shape: Voxels) -> tuple[Voxels, Voxels]:
+        plan = plan_blocks(architecture, grid.start, shape, input_shape)
+        return plan.margin, plan.input_shape
+
+    found, whole = [], Block((0,) * image.dims, image.spatial_shape)
+    for block in blocks:
+        margin, shape = given(block.shape)
+        sides = zip(grid.start, block.start, architecture.scale, margin, strict=True)
+        begin = tuple(start + b // scale - before for start, b, scale, before in sides)
+        found.append(whole.common(Block(begin, shape)))
+    return found
+
+
+def around(parts: Sequence[Block]) -> Block:
+    """The smallest block that holds all of them, of which there is one at least."""
+    begin = tuple(map(min, zip(*(part.start for part in parts), strict=True)))
+    end = map(max, zip(*(part.end for part in parts), strict=True))
+    return Block(begin, tuple(e - b for b, e in zip(begin, end, strict=True)))
+
+
+def slabs_touched(image: Array, slab: Voxels, parts: Iterable[Block]) -> Grid:
+    """Those of the image that hold something of the parts."""
+    slabs = Grid(image.spatial_shape, slab)
+    touched = frozenset(slabs.place(each) for part in parts for each, _ in slabs.touched(part))
+    return replace(slabs, kept=touched)

@@ -17,7 +17,7 @@ from napari_dacapo.arrays.pyramid import coarser_shapes
 from napari_dacapo.arrays.source import Source
 from napari_dacapo.arrays.stamp import Stamp, StampOf
 from napari_dacapo.blockwise.coding import Coding
-from napari_dacapo.blockwise.copying import CopySlab, create_copy
+from napari_dacapo.blockwise.copying import CopySlab, create_copy, is_copy
 from napari_dacapo.blockwise.dask_workers import DaskWorkers
 from napari_dacapo.blockwise.durable import is_written
 from napari_dacapo.blockwise.grid import Block, Grid
@@ -35,7 +35,7 @@ from napari_dacapo.clusters.cluster import Cluster
 from napari_dacapo.errors import UserInputError
 from napari_dacapo.experiments.applying.looks import looks_of, refuse_changed_image, ways_of
 from napari_dacapo.experiments.applying.sent import TakenAlong
-from napari_dacapo.experiments.applying.slabs import slabs_read
+from napari_dacapo.experiments.applying.slabs import around, parts_read, slabs_touched
 from napari_dacapo.experiments.applying.volume_plan import (
     VolumePlan,
     copying_threads,
@@ -45,6 +45,7 @@ from napari_dacapo.experiments.applying.volume_plan import (
 from napari_dacapo.experiments.applying.wanted import Wanted
 from napari_dacapo.experiments.predicting.predict import OutputGrid
 from napari_dacapo.experiments.predicting.trained import Trained
+from napari_dacapo.files import TEMPORARY, temporary_beside
 from napari_dacapo.tasks.task import Parameters
 
 PREDICTION, SEGMENTATION = "prediction.zarr", "segmentation.zarr"
@@ -131,11 +132,11 @@ class Volume:
 
     def discard(self) -> None:
         """Delete what was written of this or another job."""
+        self._delete_copy()
         for image in (self.prediction, self.segmentation):
             if image.exists():
                 delete_own(image)
         self.ledger.unlink(missing_ok=True)
-        self._delete_copy()
         shutil.rmtree(self._work, ignore_errors=True)
 
     def forget_segmentation(self) -> None:
@@ -148,8 +149,11 @@ class Volume:
         self._delete_segmentation()
 
     def _delete_copy(self) -> None:
+        """With what a process that was killed over it left."""
         if self.copy.exists():
-            delete_own(self.copy)
+            self.copy.rename(temporary_beside(self.copy))
+        for left in self.copy.parent.glob(f"{TEMPORARY}*"):
+            shutil.rmtree(left, ignore_errors=True)
 
     def _delete_segmentation(self) -> None:
         if self.segmentation.exists():
@@ -218,7 +222,7 @@ class Volume:
         turn = Turn.present(self.ledger.with_name(TURN))
         stamp = StampOf(tuple(path.absolute() for path in self.wanted.inputs), uuid4().hex)
         predicted = self.wanted_in(Grid(self.grid.shape, plan.block))
-        if plan.slab and ledger.unfinished(PREDICTING, list(predicted.blocks())):
+        if plan.slab:
             yield from self._copy_image(ledger, plan, along, copying, turn, stamp)
         act = PredictBlock(
             along.network, along.image, self.grid.start, scale, self.coding, self.prediction, turn, stamp
@@ -243,18 +247,28 @@ class Volume:
         stamp: StampOf,
     ) -> Iterator[BlockDone]:
         """Into tiles, what the blocks read of it: each would decode whole chunks, which are far wider."""
-        if not self.copy.exists():
-            create_copy(self.copy, self.plain, plan.slab)
+        slabs = self.slabs(plan, ledger.finished(PREDICTING))
+        if not slabs.count:
+            return
+        if not is_copy(self.copy):
+            self._delete_copy()
             ledger.forget({COPYING: ledger.finished(COPYING)})
+            create_copy(self.copy, self.plain, plan.slab, self.part_read(plan))
         act = CopySlab(along.plain, self.copy, turn, stamp)
-        yield from run_stage(COPYING, act, self.slabs(plan), ledger, workers)
+        yield from run_stage(COPYING, act, slabs.blocks(), ledger, workers)
 
-    def slabs(self, plan: VolumePlan) -> list[Block]:
-        """What is copied of the image; nothing where its chunks are not wide."""
-        if not plan.slab:
-            return []
-        predicted = self.wanted_in(Grid(self.grid.shape, plan.block))
-        return slabs_read(self.plain, self.trained.run.architecture, self.grid, plan, predicted)
+    def part_read(self, plan: VolumePlan) -> Block:
+        """Of the image, in its voxels, by all blocks together."""
+        return around(self._parts_read(plan, frozenset()))
+
+    def slabs(self, plan: VolumePlan, finished: frozenset[Voxels]) -> Grid:
+        """What is copied of an image in wide chunks, since blocks that are not predicted yet read it."""
+        return slabs_touched(self.plain, plan.slab, self._parts_read(plan, finished))
+
+    def _parts_read(self, plan: VolumePlan, finished: frozenset[Voxels]) -> list[Block]:
+        predicted = self.wanted_in(Grid(self.grid.shape, plan.block)).blocks()
+        blocks = (block for block in predicted if block.start not in finished)
+        return parts_read(self.plain, self.trained.run.architecture, self.grid, plan.input_shape, blocks)
 
     def _create_prediction(self, plan: VolumePlan) -> None:
         if self.prediction.exists():

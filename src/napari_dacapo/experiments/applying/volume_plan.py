@@ -73,9 +73,13 @@ def predicting_threads(plan: VolumePlan, trained: Trained) -> int:
 
 
 def copying_threads(plan: VolumePlan, plain: Array) -> int:
-    """As many as there are processors and slabs fit into half of the free memory, as they are and encoded."""
-    needed = 3 * math.prod(plan.slab) * (plain.channels or 1) * plain.dtype.itemsize
-    return max(1, min(os.cpu_count() or 1, free_memory() // 2 // needed))
+    """As many as there are processors and slabs fit into half of the free memory."""
+    return max(1, min(os.cpu_count() or 1, free_memory() // 2 // copying_bytes(plan, plain)))
+
+
+def copying_bytes(plan: VolumePlan, plain: Array) -> int:
+    """Of each thread, for a slab as it is read, as it is kept and encoded."""
+    return 3 * math.prod(plan.slab) * (plain.channels or 1) * plain.dtype.itemsize
 
 
 def segmenting_threads(plan: VolumePlan, bytes_per_voxel: int) -> int:

@@ -68,7 +68,7 @@ def _several_classes(found: Measurements) -> Suggested:
     task = OneHot(classes=("background", *(f"id {id}" for id in found.painted)))
     listed = ", ".join(map(str, found.painted))
     first = as_painted(1, found.unlabelled)
-    return task, found.ids, f"{reason}; {listed} are to be numbered from {first} on."
+    return task, found.ids, f"{reason}; {listed} are numbered anew, from {first} on."
 
 
 def _separate_objects(found: Measurements) -> Suggested:

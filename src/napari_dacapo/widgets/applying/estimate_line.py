@@ -20,7 +20,10 @@ LOOKS = "Looks what it takes …"
 
 
 class EstimateLine(QWidget):
-    """Sizes at once, the time as soon as a block was measured; once for each network and size of block."""
+    """Sizes at once, the time as soon as a block was measured.
+
+    Once for each network and size of block, and once more where an image is copied first.
+    """
 
     def __init__(self, workspace: Workspace, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -58,6 +61,8 @@ class EstimateLine(QWidget):
             return
         place = (wish.run, wish.device, told.estimate.block)
         pace = self._paces.get(place)
+        if pace is not None and told.estimate.copied and not pace.copied:
+            pace = None
         self.text.setText("\n".join(_lines(told.estimate, pace) + list(told.notices)))
         if pace is None:
             self._looking.wish(

@@ -34,10 +34,16 @@ class DataFacts:
         shape = " x ".join(f"{n:,}" for n in self.shape)
         size = " x ".join(f"{v:.4g}" for v in self.voxel_size)
         channels = f", {self.channels} channels" if self.channels > 1 else ""
+        told = f"{self.title}: {shape} voxels{channels}{self._labelled}"
         if self.unit == "voxel" and set(self.voxel_size) == {1.0}:
-            told = f" {CUBES}" if len(self.shape) > 2 else ""
-            return f"{self.title}: {shape} voxels{channels}, of unknown size.{told}"
-        return f"{self.title}: {shape} voxels{channels} of {size} {self.unit}"
+            return f"{told}, of unknown size.{f' {CUBES}' if len(self.shape) > 2 else ''}"
+        return f"{told} of {size} {self.unit}"
+
+    @property
+    def _labelled(self) -> str:
+        """Nothing where the labels cover all of it."""
+        shape = tuple(round(s / v) for s, v in zip(self.region.size, self.voxel_size, strict=True))
+        return "" if shape == self.shape else f", labels for {' x '.join(f'{n:,}' for n in shape)} of them"
 
 
 @dataclass(frozen=True, slots=True)

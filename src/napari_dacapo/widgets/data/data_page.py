@@ -46,6 +46,8 @@ LOOKS = "Looks at the data …"
 DRAW = "Draw a rectangle over the image; what lies in it will validate."
 BY_HAND = "Save the layers among them, or add them and the others here one by one."
 NOTHING_YET = f"Choose an image and its labels and press Use these layers, or add files. {CONVERT}"
+OFFERED = "Press Use these layers, choose others, or add files."
+OR_SAVED = "What was saved is opened above."
 
 
 class DataPage(ComponentPage):
@@ -60,12 +62,12 @@ class DataPage(ComponentPage):
         self._measured: tuple[Entries, DataFacts | None] = ((), None)
         self._is_busy = False
         self._is_looking = False
+        self.layers = LayersBox(viewer)
         super().__init__(DataSplit, workspace, "data")
         self._viewer = viewer
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(SETTLES)
-        self.layers = LayersBox(viewer)
         self.choices = self.layers.choices
         self.use = self.layers.use
         self.files = FilesBox()
@@ -91,7 +93,10 @@ class DataPage(ComponentPage):
 
     @property
     def problem(self) -> str:
-        return NOTHING_YET if self._details.is_empty else super().problem
+        if not self._details.is_empty:
+            return super().problem
+        wanted = OFFERED if self.layers.use.isEnabled() else NOTHING_YET
+        return f"{wanted} {OR_SAVED}" if self.row.saved.isEnabled() else wanted
 
     @property
     def obstacle(self) -> str:
@@ -127,6 +132,11 @@ class DataPage(ComponentPage):
         self.drawn_box.close()
         self.changed_layers.close()
 
+    def _show_names(self, names: Sequence[str]) -> None:
+        super()._show_names(names)
+        if self._details.is_empty:
+            self._show_state()
+
     def _made_form(self, record: Config | None) -> FoldedForm:
         self._details = FoldedForm(DataSplit, "Details of the datasplit")
         return self._details
@@ -146,6 +156,8 @@ class DataPage(ComponentPage):
         boxes = (self.layers, self.add_files, self.files, self.datasets, self.held_out)
         for place, box in enumerate(boxes):
             self.scrolled.insertWidget(place, box)
+        self.form.setParent(None)
+        self.scrolled.addWidget(self.form, 1)  # once more: Tab comes to it after them, as the eye does
         self.scrolled.addStretch(1)
         self.column.insertWidget(3, self.preview)
         self.column.insertLayout(4, Wrapped((self.show_regions, self.suggest_rest)))

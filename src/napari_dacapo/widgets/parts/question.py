@@ -10,7 +10,10 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidge
 
 
 class Question(QWidget):
-    """A sentence with answers below it; hidden until something is asked. Escape is the answer no."""
+    """A sentence with answers below it; hidden until something is asked. Escape is the answer no.
+
+    What is asked deletes or replaces something, so the answer that has the focus is no.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -36,7 +39,7 @@ class Question(QWidget):
         self.yes.setText(answer)
         self._act = act
         self.show()
-        self.yes.setFocus()
+        self.no.setFocus()
 
     def keyPressEvent(self, event: QKeyEvent | None) -> None:
         """Qt's, of keys that the buttons do not take."""

@@ -68,6 +68,12 @@ class LiveLayers(QObject):
         reading = any(newest.is_busy for newest in (self.coming, self.snapshots, self.validations))
         return reading or self._showing.is_busy
 
+    def leave(self) -> None:
+        """Nothing more comes: the page is closed."""
+        for key in (_snapshot(self._name), _validated(self._name)):
+            drop_waiting(self._viewer, key)
+        self._say_no_more(self._name)
+
     @property
     def _overlay(self) -> TextOverlay:
         return self._viewer.canvas.overlays.text

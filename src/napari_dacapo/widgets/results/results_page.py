@@ -7,6 +7,7 @@ from functools import partial
 from itertools import cycle
 from typing import TYPE_CHECKING
 
+from napari.layers import Image
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import (
     QCheckBox,
@@ -330,9 +331,13 @@ class ResultsPage(QWidget):
         self._on_picked()
 
     def _show_beneath(self, shown: Shown) -> None:
-        """The image of the row alone: those of other datasets may lie at its place."""
-        name = shown.beneath[0][1]["name"] if shown.beneath else ""
-        self._showing.show(f"{IMAGE}/{name}", shown.beneath, partial(self._uncover_image, name))
+        """The image of the row alone: those of other datasets may lie at its place. Nothing where there are
+        none and a person has opened the image.
+        """
+        is_wanted = shown.is_one_of_several or not any(map(_is_a_persons_image, self._viewer.layers))
+        beneath = shown.beneath if is_wanted else []
+        name = beneath[0][1]["name"] if beneath else ""
+        self._showing.show(f"{IMAGE}/{name}", beneath, partial(self._uncover_image, name))
 
     def _uncover_image(self, name: str) -> None:
         for layer in self._viewer.layers:
@@ -383,6 +388,10 @@ class ResultsPage(QWidget):
 
     def _say_failure(self, error: DacapoError) -> None:
         self.said.setText(str(error))
+
+
+def _is_a_persons_image(layer: Layer) -> bool:
+    return isinstance(layer, Image) and OURS not in layer.metadata
 
 
 def _let_be_seen(layer: Layer, is_seen: bool) -> None:

@@ -28,7 +28,7 @@ from napari_dacapo.layers.difference import Difference, Side
 from napari_dacapo.layers.layer import LayerData
 from napari_dacapo.layers.object_scores import LEGEND as IOU
 from napari_dacapo.layers.object_scores import ObjectScores, WorstObject
-from napari_dacapo.layers.results import image_beneath, result_layers
+from napari_dacapo.layers.results import dataset_layers, is_one_of_several, result_layers
 from napari_dacapo.scores.criterion import Criterion
 from napari_dacapo.store.workspace import Workspace
 from napari_dacapo.tasks.task import Parameters, Range
@@ -103,7 +103,8 @@ class Shown:
     layers: list[LayerData]
     legend: Legend = field(default_factory=dict)
     worst: tuple[WorstObject, ...] = ()
-    beneath: list[LayerData] = field(default_factory=list)  # the image, where another may lie at its place
+    beneath: list[LayerData] = field(default_factory=list)  # the image
+    is_one_of_several: bool = True  # whether another one may lie at its place
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +147,7 @@ def prediction_layers(workspace: Workspace, row: ScoreRow) -> Shown:
     result = _result(workspace, row)
     *predictions, stored = [_named(row, layer) for layer in result_layers(result)]
     segmentation = stored if row.segmented else _segmented(result, row).layer
-    return Shown(row.title, [*predictions, segmentation], beneath=_beneath(row, result))
+    return Shown(row.title, [*predictions, segmentation], **_beneath(row, result))
 
 
 def score_layers(workspace: Workspace, row: ScoreRow) -> Shown:
@@ -155,10 +156,10 @@ def score_layers(workspace: Workspace, row: ScoreRow) -> Shown:
     segmented = _ids(result, row)
     beneath = _beneath(row, result)
     if classes := class_layers(result, segmented):
-        return Shown(row.title, [_named(row, layer) for layer in classes], VERDICTS, beneath=beneath)
+        return Shown(row.title, [_named(row, layer) for layer in classes], VERDICTS, **beneath)
     scores = ObjectScores.of(result, segmented)
     layers = [_named(row, layer) for layer in scores.layers()]
-    return Shown(row.title, layers, IOU, scores.worst(), beneath)
+    return Shown(row.title, layers, IOU, scores.worst(), **beneath)
 
 
 def difference_layers(workspace: Workspace, first: ScoreRow, second: ScoreRow) -> Compared:
@@ -307,8 +308,9 @@ def _result(workspace: Workspace, row: ScoreRow) -> Result:
     return stored_result(folder, row.iteration, row.dataset)
 
 
-def _beneath(row: ScoreRow, result: Result) -> list[LayerData]:
-    return [_named(row, layer) for layer in image_beneath(result)]
+def _beneath(row: ScoreRow, result: Result) -> dict[str, Any]:
+    image = _named(row, dataset_layers(result.dataset)[0])
+    return {"beneath": [image], "is_one_of_several": is_one_of_several(result.run)}
 
 
 def _named(row: ScoreRow, layer: LayerData) -> LayerData:

@@ -25,6 +25,10 @@ from napari_dacapo.widgets.training.training_queue import TrainingQueue
 from napari_dacapo.widgets.work.background import Background
 from napari_dacapo.widgets.work.newest import Newest
 
+NONE_YET = (
+    "Train, below, makes a run of what pages 1 to 4 show. For several runs choose saved components above, "
+    "then press Add to the queue."
+)
 COLUMNS = ("run", "state", "iteration", "loss", "best score", "time left")
 BUTTONS = {
     "Resume": "Let the run wait for its turn to train; it goes on where it stopped.",
@@ -54,7 +58,7 @@ class RunsPage(QWidget):
         self.table = Table("runs", COLUMNS)
         self.question = Question()
         self.name_question = NameQuestion()
-        self.said = QLabel()
+        self.said = QLabel(NONE_YET)
         self.said.setWordWrap(True)
         self.buttons = {text: QPushButton(text) for text in BUTTONS}
         self.exchange = ExchangeRow(workspace)
@@ -137,6 +141,10 @@ class RunsPage(QWidget):
             self._fill_stored(row, other)
         self._select(kept)
         self._enable()
+        if not self.table.rowCount():
+            self.said.setText(NONE_YET)
+        elif self.said.text() == NONE_YET:
+            self.said.clear()
 
     def _show_run(self, name: str) -> None:
         run = self._queue.run(name)
