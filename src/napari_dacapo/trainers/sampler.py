@@ -53,7 +53,7 @@ class Sampler:
         Raises UserInputError where the output fits into a dataset nowhere.
         """
         shape = PatchShape(input_shape, output_shape, scale, padding)
-        budget = CACHE_BYTES // sum(2 if each.known is None else 3 for each in datasets)
+        budget = kept_bytes(datasets)
         self._patches = [Patches(_kept(each, budget), shape) for each in datasets]
         self._weights = np.cumsum([each.weight for each in datasets])
         self._trainer = trainer
@@ -99,6 +99,11 @@ class Sampler:
             if isinstance(augment, IntensityAugment) and rng.random() < augment.probability:
                 raw = augment.act(raw, **augment.draw(rng, shape, voxel_size))
         return raw
+
+
+def kept_bytes(datasets: OpenDatasets) -> int:
+    """Of each of their arrays, which stay in memory."""
+    return CACHE_BYTES // sum(2 if each.known is None else 3 for each in datasets)
 
 
 def _kept(dataset: OpenDataset, budget: int) -> OpenDataset:

@@ -9,12 +9,14 @@ import numpy as np
 
 from napari_dacapo.architectures.architecture import Architecture
 from napari_dacapo.arrays.sample import Sample
+from napari_dacapo.arrays.wide_chunks import is_wide
 from napari_dacapo.datasplits.check import Report, check
 from napari_dacapo.datasplits.dataset import OpenDataset, OpenDatasets
 from napari_dacapo.errors import UserInputError
 from napari_dacapo.experiments.memory import TrainingSize
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.training.batches import Batches
+from napari_dacapo.trainers.sampler import kept_bytes
 
 LABEL_BYTES = 4 * 2**20  # of each dataset, shown to the task
 
@@ -37,7 +39,8 @@ def preflight(run: Run, root: Path) -> Report:
         return Report(found, ())
     report = check(training, validation)
     found = report.problems or tuple(_training_problems(run, training, validation))
-    return Report(found, (*report.warnings, *run.architecture.warnings(training[0].raw.voxel_size)))
+    warnings = (*report.warnings, *run.architecture.warnings(training[0].raw.voxel_size))
+    return Report(found, (*warnings, *_slow_to_read(run.architecture, training)))
 
 
 def component_problems(run: Run) -> Iterator[UserInputError]:
@@ -70,6 +73,18 @@ def _training_problems(
     ]
     size = TrainingSize(1, run.architecture.input_patch)
     yield from found or _refusal("", lambda: Batches.of(run, training, size).patch(0, 0))
+
+
+def _slow_to_read(architecture: Architecture, training: OpenDatasets) -> Iterator[str]:
+    """Images too large to be kept in memory, of which every patch decodes far more than it holds."""
+    budget = kept_bytes(training)
+    for title, raw in ((each.title, each.raw) for each in training):
+        if raw.nbytes > budget and is_wide(raw, architecture.input_patch):
+            chunk = " x ".join(map(str, raw.chunks[-raw.dims :]))
+            yield (
+                f"{title}: every patch decodes whole chunks of {chunk} voxels of an image too large to be kept "
+                "in memory, so that training may wait for it. Convert it to OME-Zarr in small chunks first."
+            )
 
 
 def _show_labels(run: Run, dataset: OpenDataset) -> None:
