@@ -1,9 +1,19 @@
 """What a person is told about a training that is not going well."""
 
-import pytest
+from pathlib import Path
 
+import numpy as np
+import pytest
+import tiny
+
+from napari_dacapo.arrays.file import File
+from napari_dacapo.arrays.ome_zarr import write_ome_zarr
+from napari_dacapo.datasplits.dataset import Dataset
+from napari_dacapo.datasplits.listed_datasets import ListedDatasets
 from napari_dacapo.experiments.steps import TrainStep
 from napari_dacapo.experiments.training.hints import Hints
+from napari_dacapo.experiments.training.preflight import preflight
+from napari_dacapo.trainers import sampler
 
 
 def told(losses: list[float], waited: list[float]) -> list[str]:
@@ -31,3 +41,22 @@ def test_steps_that_learn_nothing_are_told_when_ten_came_in_a_row() -> None:
     assert told([0.0] * 9 + [0.5] + [0.0] * 9, [0.0] * 19) == []
     (text,) = told([0.5] + [0.0] * 30, [0.0] * 31)
     assert "10 steps in a row had a loss of 0" in text
+
+
+@pytest.mark.parametrize(
+    ("chunks", "kept", "is_told"),
+    [((1, 300, 300), 1 << 20, True), ((1, 300, 300), 1 << 30, False), ((24, 64, 64), 1 << 20, False)],
+)
+def test_wide_planes_that_are_not_kept_in_memory_are_told_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunks: tuple[int, ...], kept: int, is_told: bool
+) -> None:
+    monkeypatch.setattr(sampler, "CACHE_BYTES", kept)
+    values = np.random.default_rng(0).integers(0, 9, (24, 300, 300)).astype(np.uint8)
+    for name in ("raw", "labels"):
+        world = {"voxel_size": (8.0,) * 3, "offset": (0.0,) * 3, "unit": "nm"}
+        write_ome_zarr(tmp_path / f"{name}.zarr", values, axes="zyx", chunks=chunks, **world)  # type: ignore[arg-type]
+    dataset = Dataset(title="stack", raw=File(path="raw.zarr"), labels=File(path="labels.zarr"))
+    run = tiny.run(tmp_path, datasplit=ListedDatasets(train=(dataset,), validate=()))
+    found = [text for text in preflight(run, tmp_path).warnings if "decodes" in text]
+    told = "stack: every patch decodes whole chunks of 1 x 300 x 300 voxels of an image too large"
+    assert found[0].startswith(told) if is_told else not found

@@ -82,8 +82,8 @@ def _slow_to_read(architecture: Architecture, training: OpenDatasets) -> Iterato
         if raw.nbytes > budget and is_wide(raw, architecture.input_patch):
             chunk = " x ".join(map(str, raw.chunks[-raw.dims :]))
             yield (
-                f"{title}: every patch decodes whole chunks of {chunk} voxels of an image too large to be kept "
-                "in memory, so that training may wait for it. Convert it to OME-Zarr in small chunks first."
+                f"{title}: every patch decodes whole chunks of {chunk} voxels of an image too large to be "
+                "kept in memory: training may wait for that. Convert it to OME-Zarr in small chunks first."
             )
 
 
