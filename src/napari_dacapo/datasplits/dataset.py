@@ -69,6 +69,7 @@ class Dataset(Config):
             title=self.title,
             raw=raw,
             plain_raw=plain,
+            normalization=None if self.raw.is_normalized else normalization,
             labels=labels,
             known=known_voxels(stored, mask, self.unlabelled),
             region=region,
@@ -131,7 +132,8 @@ class OpenDataset:
     points: tuple[World, ...]
     annotated: tuple[str, ...] = ()  # the classes that were labelled; empty: all
     unlabelled: Unlabelled = "nothing"  # as the ids were painted
-    plain_raw: Array | None = None  # raw before its normalisation, for checks
+    plain_raw: Array | None = None  # raw before its normalisation
+    normalization: Normalization | None = None  # that makes raw of it; None: raw is as it is stored
 
 
 OpenDatasets = tuple[OpenDataset, ...]

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_dacapo.arrays.array import Array
 from napari_dacapo.arrays.box import Voxels, World
 from napari_dacapo.arrays.cache import cached
 from napari_dacapo.augments.augment import GeometricAugment, IntensityAugment
@@ -106,9 +107,17 @@ def kept_bytes(datasets: OpenDatasets) -> int:
     return CACHE_BYTES // sum(2 if each.known is None else 3 for each in datasets)
 
 
+def stored_raw(dataset: OpenDataset) -> Array:
+    """What is kept of raw: as it is stored, where that takes less memory than the float32 it becomes."""
+    plain = dataset.plain_raw
+    return dataset.raw if plain is None or plain.nbytes >= dataset.raw.nbytes else plain
+
+
 def _kept(dataset: OpenDataset, budget: int) -> OpenDataset:
     """The dataset with its arrays cached, each within the budget."""
+    stored = stored_raw(dataset)
+    raw = cached(stored, budget)
+    if dataset.normalization is not None and stored is dataset.plain_raw:
+        raw = dataset.normalization.apply(raw)
     known = None if dataset.known is None else cached(dataset.known, budget)
-    return replace(
-        dataset, raw=cached(dataset.raw, budget), labels=cached(dataset.labels, budget), known=known
-    )
+    return replace(dataset, raw=raw, labels=cached(dataset.labels, budget), known=known)

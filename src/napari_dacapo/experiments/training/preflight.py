@@ -16,7 +16,7 @@ from napari_dacapo.errors import UserInputError
 from napari_dacapo.experiments.memory import TrainingSize
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.training.batches import Batches
-from napari_dacapo.trainers.sampler import kept_bytes
+from napari_dacapo.trainers.sampler import kept_bytes, stored_raw
 
 LABEL_BYTES = 4 * 2**20  # of each dataset, shown to the task
 
@@ -78,7 +78,7 @@ def _training_problems(
 def _slow_to_read(architecture: Architecture, training: OpenDatasets) -> Iterator[str]:
     """Images too large to be kept in memory, of which every patch decodes far more than it holds."""
     budget = kept_bytes(training)
-    for title, raw in ((each.title, each.raw) for each in training):
+    for title, raw in ((each.title, stored_raw(each)) for each in training):
         if raw.nbytes > budget and is_wide(raw, architecture.input_patch):
             chunk = " x ".join(map(str, raw.chunks[-raw.dims :]))
             yield (
