@@ -16,9 +16,9 @@ from napari_dacapo.experiments.training.preflight import preflight
 from napari_dacapo.trainers import sampler
 
 
-def told(losses: list[float], waited: list[float]) -> list[str]:
+def told(losses: list[float], waited: list[float], is_fresh: bool = False) -> list[str]:
     """Of iterations of a second each."""
-    hints = Hints()
+    hints = Hints(is_fresh)
     steps = zip(losses, waited, strict=True)
     done = [TrainStep(n, 100, loss, 1e-3, 1.0, part, "cuda:0", 0) for n, (loss, part) in enumerate(steps, 1)]
     return [hint.text for step in done for hint in hints.after(step)]
@@ -41,6 +41,20 @@ def test_steps_that_learn_nothing_are_told_when_ten_came_in_a_row() -> None:
     assert told([0.0] * 9 + [0.5] + [0.0] * 9, [0.0] * 19) == []
     (text,) = told([0.5] + [0.0] * 30, [0.0] * 31)
     assert "10 steps in a row had a loss of 0" in text
+
+
+@pytest.mark.parametrize(
+    ("is_fresh", "losses", "is_told"),
+    [
+        (True, [0.697] * 100 + [0.691] * 400, True),  # what knows nothing gets, of balanced affinities
+        (True, [0.697] * 250 + [0.675] * 250, False),
+        (False, [0.2] * 500, False),  # went on from what was learned before
+        (True, [0.697] * 299, False),
+    ],
+)
+def test_a_loss_that_does_not_fall_is_told_once(is_fresh: bool, losses: list[float], is_told: bool) -> None:
+    found = told(losses, [0.0] * len(losses), is_fresh)
+    assert [text.partition(":")[0] for text in found] == ["The loss of 300 iterations did not fall"] * is_told
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from napari_dacapo.experiments.memory import is_out_of_memory, memory_can_run_ou
 from napari_dacapo.experiments.results.comparison import validations_since_best
 from napari_dacapo.experiments.run import Run
 from napari_dacapo.experiments.run_folder import RunFolder
+from napari_dacapo.experiments.starts.scratch import Scratch
 from napari_dacapo.experiments.steps import Notice, Snapshot, Step, TrainStep
 from napari_dacapo.experiments.training.batches import Batch
 from napari_dacapo.experiments.training.hints import Hints
@@ -99,7 +100,7 @@ def _iterations(session: Session) -> Iterator[Step]:
     if session.iteration >= session.run.iterations:
         yield Notice(f"All {session.run.iterations:,} iterations are done.")
         return
-    hints = Hints()
+    hints = Hints(is_fresh=session.iteration == 0 and isinstance(session.run.start, Scratch))
     with closing(session.batches.following(session.iteration)) as batches:
         while session.iteration < session.run.iterations and not _ran_out_of_patience(session):
             step = _step(session, batches)
