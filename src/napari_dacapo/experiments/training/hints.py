@@ -40,8 +40,8 @@ class Hints:
             self.losses.append(step.loss)
             if step.iteration == BY_THEN and self._did_not_fall():
                 yield Notice(
-                    f"The loss of {BY_THEN} iterations did not fall: nothing is learned so far. If it stays so, "
-                    "train a copy of the run with another seed, a lower learning rate or a normalisation."
+                    f"The loss of {BY_THEN} iterations did not fall: nothing is learned so far. If it stays "
+                    "so, train a copy of the run with another seed, a lower learning rate or a normalisation."
                 )
         self.done += 1
         if self.done > SETTLING:
