@@ -113,6 +113,14 @@ def test_lines_of_blocks_say_how_long_the_step_at_work_takes(
     ]
 
 
+@pytest.mark.parametrize(("parameters", "how"), [({"bias": 0.5}, " with bias=0.5\n"), ({}, "\n")])
+def test_how_an_image_was_segmented_is_told_where_there_are_parameters(
+    capsys: pytest.CaptureFixture[str], parameters: dict[str, float], how: str
+) -> None:
+    progress.Lines().show(progress.Applied(7, parameters, Path("a.zarr"), Path("b.zarr")))
+    assert capsys.readouterr().err == f"applied the weights of iteration 7, segmented{how}"
+
+
 def test_a_bar_does_not_take_a_step_for_done_that_has_as_many_blocks_as_the_last() -> None:
     with progress.Bar() as bar:
         for step in (progress.Predicted(7, "x", 4, 4), progress.Worked("segmenting", "x", 1, 4)):

@@ -181,7 +181,8 @@ def _sentence(step: Step) -> str:
         return f"predicted by the weights of iteration {step.iteration:,}; not segmented yet"
     if isinstance(step, Applied):
         parameters = " ".join(f"{name}={value}" for name, value in step.parameters.items())
-        return f"applied the weights of iteration {step.iteration:,}, segmented with {parameters}"
+        how = f" with {parameters}" if parameters else ""  # classes have none
+        return f"applied the weights of iteration {step.iteration:,}, segmented{how}"
     return ""
 
 
