@@ -85,7 +85,13 @@ def experiment(data: Path, work: Path) -> tuple[Run, Dataset]:
             downsample_factors=((2, 2, 2), (2, 2, 2)),
         ),
         task=Affinities(neighborhood=NEIGHBORHOOD),
-        trainer=Trainer(optimizer="AdamW", learning_rate=1e-3, warmup_iterations=50, schedule="cosine"),
+        trainer=Trainer(
+            optimizer="AdamW",
+            learning_rate=1e-3,
+            warmup_iterations=50,
+            schedule="cosine",
+            seed=1,  # with 0 most ReLUs die in the first steps
+        ),
         iterations=1800,
         validation_interval=500,
     )
