@@ -7,7 +7,6 @@ from functools import partial
 from itertools import cycle
 from typing import TYPE_CHECKING
 
-from napari.layers import Image
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import (
     QCheckBox,
@@ -45,14 +44,13 @@ from napari_dacapo.widgets.results.scored_runs import (
 from napari_dacapo.widgets.training.queued_work import FollowedStep, Scored
 from napari_dacapo.widgets.viewer.looking import bring_into_view, look_at
 from napari_dacapo.widgets.viewer.showing import Showing
-from napari_dacapo.widgets.viewer.shown_layers import OURS, show, shown
+from napari_dacapo.widgets.viewer.shown_layers import OURS, is_a_persons_image, let_be_seen, show, shown
 from napari_dacapo.widgets.viewer.side_by_side import SideBySide
 from napari_dacapo.widgets.work.background import Background
 from napari_dacapo.widgets.work.newest import Newest
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
-    from napari.layers import Layer
 
 ROWS_OF_RUNS = 4  # seen at once
 SEARCH_AFTER = 150  # milliseconds without a key
@@ -334,7 +332,7 @@ class ResultsPage(QWidget):
         """The image of the row alone: those of other datasets may lie at its place. Nothing where there are
         none and a person has opened the image.
         """
-        is_wanted = shown.is_one_of_several or not any(map(_is_a_persons_image, self._viewer.layers))
+        is_wanted = shown.is_one_of_several or not any(map(is_a_persons_image, self._viewer.layers))
         beneath = shown.beneath if is_wanted else []
         name = beneath[0][1]["name"] if beneath else ""
         self._showing.show(f"{IMAGE}/{name}", beneath, partial(self._uncover_image, name))
@@ -342,12 +340,12 @@ class ResultsPage(QWidget):
     def _uncover_image(self, name: str) -> None:
         for layer in self._viewer.layers:
             if (mark := layer.metadata.get(OURS, "")).startswith(f"{IMAGE}/"):
-                _let_be_seen(layer, mark == f"{IMAGE}/{name}/0")
+                let_be_seen(layer, mark == f"{IMAGE}/{name}/0")
 
     def _on_prediction_shown(self, title: str) -> None:
         self._uncover("segmentation", title)
         for layer in shown(self._viewer, f"prediction/{title}")[:1]:
-            _let_be_seen(layer, True)  # scores may have covered it
+            let_be_seen(layer, True)  # scores may have covered it
         self._look_at("segmentation", title)
         self.said.setText(f"{title} is shown.")
 
@@ -371,9 +369,9 @@ class ResultsPage(QWidget):
         for layer in self._viewer.layers:
             mark = layer.metadata.get(OURS, "")
             if mark.startswith(COVERED):
-                _let_be_seen(layer, mark == f"{kind}/{title}/0")
+                let_be_seen(layer, mark == f"{kind}/{title}/0")
             elif mark.startswith("prediction/") and not mark.startswith(own):
-                _let_be_seen(layer, False)
+                let_be_seen(layer, False)
 
     def _look_at(self, kind: str, title: str) -> None:
         """A person who asks for it wants to see it."""
@@ -388,16 +386,6 @@ class ResultsPage(QWidget):
 
     def _say_failure(self, error: DacapoError) -> None:
         self.said.setText(str(error))
-
-
-def _is_a_persons_image(layer: Layer) -> bool:
-    return isinstance(layer, Image) and OURS not in layer.metadata
-
-
-def _let_be_seen(layer: Layer, is_seen: bool) -> None:
-    """Napari would draw it anew where nothing changes, too."""
-    if layer.visible != is_seen:
-        layer.visible = is_seen
 
 
 def _best_row(run: ScoredRun, criterion: str) -> ScoreRow | None:

@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-from napari.layers import Layer
+from napari.layers import Image, Layer
 
 from napari_dacapo.layers.coming import WAITS, is_waiting
 from napari_dacapo.layers.layer import LIMITS, Limits
@@ -63,6 +63,17 @@ def beside(viewer: ViewerModel, layer: Layer) -> list[Layer]:
     """All layers of the result that a layer belongs to; none where it is not ours."""
     mark = layer.metadata.get(OURS)
     return [] if mark is None else shown(viewer, mark.rpartition("/")[0])
+
+
+def is_a_persons_image(layer: Layer) -> bool:
+    """Whether it is an image that shows no result."""
+    return isinstance(layer, Image) and OURS not in layer.metadata
+
+
+def let_be_seen(layer: Layer, is_seen: bool) -> None:
+    """Napari would draw it anew where nothing changes, too."""
+    if layer.visible != is_seen:
+        layer.visible = is_seen
 
 
 def drop_waiting(viewer: ViewerModel, key: str) -> None:
